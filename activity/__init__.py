@@ -1,0 +1,1 @@
+"""What the wearer did, and what to do next: recognition, days, the coach, reports, commands."""

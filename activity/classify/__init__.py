@@ -1,0 +1,1 @@
+"""The activity classifier: predict, train, evaluate, smooth, and its artefact on disk."""

@@ -1,0 +1,1 @@
+"""The selfback command: one module per subcommand."""

@@ -1,0 +1,1 @@
+"""The recommender: step goal, exercises, messages, safety, and why."""

@@ -1,0 +1,76 @@
+"""The weekly plan and the daily message as values, each item with its reasons."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class Trust(StrEnum):
+    """Where a rule comes from, as its ``source`` says it."""
+
+    PUBLISHED = "published"  #: read in a public paper or registry record
+    CODE = "project code"  #: read in the project's public source code
+    GUIDELINE = "guideline"
+    DESIGN_DEFAULT = "design default"  #: ours, because no published rule could be reached
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something is in the plan, in words for the participant, with the rule and its source behind it."""
+
+    text: str
+    rule: str  #: id of the rule in data/content
+    source: str
+    trust: Trust
+
+
+@dataclass(frozen=True, slots=True)
+class StepGoal:
+    """Steps a day for the coming week."""
+
+    steps_per_day: int
+    provisional: bool  #: made without enough valid days
+    baseline_steps: int | None
+    change: str  #: "first", "raise", "hold", "lower", "flare", "keep"
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedExercise:
+    """One exercise at one dose."""
+
+    id: str
+    name: str
+    group: str
+    level: int
+    dose: str  #: e.g. "2 × 10" or "2 × 30 s a side"
+    steps: tuple[str, ...]  #: how to do it, one sentence each
+    caution: str
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DailyMessage:
+    """One education message of one day."""
+
+    id: str
+    date: date
+    theme: str
+    title: str
+    text: str
+    source: str
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyPlan:
+    """A week from ``start`` (a local date): step goal, exercises, and seven messages."""
+
+    start: date
+    goal: StepGoal
+    sessions_per_week: int
+    session_minutes: int
+    exercises: tuple[PlannedExercise, ...]
+    messages: tuple[DailyMessage, ...]
+    notes: tuple[Reason, ...]  #: what was left out, and advice that isn't an item
+    content_version: str

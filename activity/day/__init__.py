@@ -1,0 +1,1 @@
+"""Days and weeks of a wearer, summarised and judged."""

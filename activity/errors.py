@@ -1,0 +1,50 @@
+"""Everything that can go wrong between a recording and a plan; the form is ``device.errors.Fault``."""
+
+from device.errors import Fault
+
+
+class ActivityError(Fault):
+    """A fault of recognition, days, the coach, or their files."""
+
+    code = "activity"
+
+
+class ModelError(ActivityError):
+    """A model whose files don't fit each other, the feature version, or the hash in its card."""
+
+    code = "model-integrity"
+    exit_code = 5
+
+
+class OutputError(ActivityError):
+    """A place where results can't be written: no permission, no space, or a file where a folder should be."""
+
+    code = "output-unwritable"
+    exit_code = 4
+
+
+class ContentError(ActivityError):
+    """Shipped or supplied content (rules, exercises, messages, questionnaires) that breaks its schema."""
+
+    code = "content-invalid"
+    exit_code = 5
+
+
+class AnswerError(ActivityError):
+    """An answer that its question can't take."""
+
+    code = "answer-invalid"
+    exit_code = 2
+
+
+class SafetyStopError(ActivityError):
+    """No plan is made, because an answer is a warning sign that a clinician has to look at first."""
+
+    code = "safety-stop"
+    exit_code = 7
+
+
+class NotEnoughDataError(ActivityError):
+    """Too little acceleration to make a single epoch, or too little labelled data to train on."""
+
+    code = "not-enough-data"

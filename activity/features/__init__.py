@@ -1,0 +1,1 @@
+"""Windowed features: numba kernels behind thin wrappers, in one ordered table with a version."""

@@ -1,0 +1,1 @@
+"""Instruments as data, scoring as code."""

@@ -1,0 +1,1 @@
+"""Pages and charts from the same values as the tables."""

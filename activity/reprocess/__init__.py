@@ -1,0 +1,1 @@
+"""Batch: what is stale, the worker for one recording, engines and output."""

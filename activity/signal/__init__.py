@@ -1,0 +1,1 @@
+"""From a raw recording to an even, calibrated grid: calibrate, regularise, wear, movement metrics."""

@@ -1,0 +1,1 @@
+"""Step counters behind one contract."""

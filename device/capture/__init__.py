@@ -1,0 +1,1 @@
+"""Notifications to crash-safe segments on disk, and back."""

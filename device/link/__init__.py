@@ -1,0 +1,1 @@
+"""Radios, scanning and connections: the only importer of bleak."""

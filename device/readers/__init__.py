@@ -1,0 +1,1 @@
+"""Recorded files of every supported make, read into a Recording."""

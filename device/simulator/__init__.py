@@ -1,0 +1,1 @@
+"""A virtual wristband on a real Bluetooth LE stack, and the motion that it plays."""

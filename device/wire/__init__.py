@@ -1,0 +1,1 @@
+"""One table of the band's structs, and what is generated from it."""
