@@ -78,11 +78,7 @@ ALL = [module for package in PACKAGES for module in modules(package)]
 
 @pytest.mark.parametrize("library", HOMES)
 def test_a_library_is_imported_in_its_home_only(library: str) -> None:
-    strangers = [
-        place(m)
-        for m in ALL
-        if touches(imported(m), library) and not place(m).startswith(HOMES[library])
-    ]
+    strangers = [place(m) for m in ALL if touches(imported(m), library) and not place(m).startswith(HOMES[library])]
     assert strangers == []
 
 
@@ -150,7 +146,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_top_level_is_the_users() -> None:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    listed = subprocess.run(["git", "ls-files"], check=False, cwd=ROOT, capture_output=True, text=True, timeout=30)
     if listed.returncode:
         pytest.skip("not a git checkout")
     allowed = {"activity", "device", "models", "data", "tests", "pyproject.toml", "README.md"}

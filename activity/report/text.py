@@ -1,0 +1,83 @@
+"""A day and a plan as plain lines for a terminal: 80 columns, no colour, readable aloud."""
+
+import textwrap
+from typing import Final
+
+from activity.coach.plan import DailyMessage, PlannedExercise, Reason, StepGoal, WeeklyPlan
+from activity.day.summary import DaySummary
+from activity.labels import ACTIVITIES
+
+WIDTH: Final = 80
+
+
+def duration_words(minutes: float) -> str:
+    """Return minutes as people say them, e.g. ``7 h 32 min``; under a minute in seconds."""
+    if 0 < minutes < 1:
+        return f"{round(minutes * 60)} s"
+    whole = round(minutes)
+    hours, rest = divmod(whole, 60)
+    if not hours:
+        return f"{rest} min"
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def day_lines(day: DaySummary) -> list[str]:
+    """Return what one day came to, the part that can't be judged included."""
+    lines = [f"Day {day.date:%A %d %B %Y} ({day.zone})"]
+    lines += _pair(
+        "worn", f"{duration_words(day.wear_minutes)} of {duration_words(day.quality.recorded_minutes)} recorded"
+    )
+    lines += _pair("steps", "not known" if day.steps is None else f"{day.steps:,}")
+    parts = [f"{name} {duration_words(day.minutes[name])}" for name in ACTIVITIES if day.minutes.get(name)]
+    lines += _pair("activities", ", ".join(parts) or "none recognised")
+    lines += _pair("longest still", duration_words(day.longest_still_minutes))
+    lines += _pair("walking bouts", f"{day.bouts} of a minute or longer")
+    if day.peak_1min_spm is not None:
+        lines += _pair("best minute", f"{day.peak_1min_spm:.0f} steps")
+    lines += _pair("quality", "enough to judge the day" if day.quality.valid else " ".join(day.quality.reasons))
+    return lines
+
+
+def plan_lines(plan: WeeklyPlan, message: DailyMessage) -> list[str]:
+    """Return the week's plan and today's message, each item with its reason."""
+    lines = [f"Plan for the week from {plan.start:%A %d %B %Y}", *_goal_lines(plan.goal)]
+    lines += [
+        "",
+        f"  Exercises: {plan.sessions_per_week} sessions of about {plan.session_minutes} minutes, each with",
+    ]
+    for exercise in plan.exercises:
+        lines += _exercise_lines(exercise)
+    for reason in plan.notes:
+        lines += _wrapped(f"Note: {reason.text}", indent=2)
+    lines += ["", f"Message for {message.date:%A}: {message.title}", *_wrapped(message.text, indent=2)]
+    lines += _why(message.reasons, indent=2)
+    return lines
+
+
+def _goal_lines(goal: StepGoal) -> list[str]:
+    provisional = " (provisional)" if goal.provisional else ""
+    return [f"  Steps: {goal.steps_per_day:,} a day{provisional}", *_why(goal.reasons, indent=4)]
+
+
+def _exercise_lines(exercise: PlannedExercise) -> list[str]:
+    head = f"- {exercise.name}, level {exercise.level}: {exercise.dose} ({exercise.group})"
+    return [*_wrapped(head, indent=4), *_why(exercise.reasons, indent=6)]
+
+
+def _why(reasons: tuple[Reason, ...], indent: int) -> list[str]:
+    return [line for reason in reasons for line in _wrapped(f"because {_lower(reason.text)}", indent)]
+
+
+def _lower(text: str) -> str:
+    """Return the text as the second half of a sentence; "I" and abbreviations keep their capitals."""
+    return text if text[:2].isupper() or text[:2] == "I " else text[:1].lower() + text[1:]
+
+
+def _pair(name: str, value: str) -> list[str]:
+    head = f"  {name:<14}"
+    return textwrap.wrap(head + value, WIDTH, subsequent_indent=" " * len(head), break_long_words=False)
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    space = " " * indent
+    return textwrap.wrap(text, WIDTH, initial_indent=space, subsequent_indent=space, break_long_words=False)
