@@ -21,7 +21,7 @@ def emit(text: str) -> None:
 
 
 def emit_json(value: Any) -> None:
-    """Print one JSON document of data; NaN is null."""
+    """Print one JSON document of data; ``ValueError`` where a NaN would be in it: missing is null."""
     click.echo(json.dumps(value, default=str, ensure_ascii=False, allow_nan=False))
 
 

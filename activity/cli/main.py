@@ -11,6 +11,7 @@ from typing import Final
 import click
 
 from activity.cli import console
+from activity.errors import OutputError
 from device.errors import Fault
 
 #: Order is the order of help: a day's journey first, tools last. A row is a module of this package.
@@ -48,6 +49,14 @@ class Commands(click.Group):
         _show_environment(command)
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; a closed pipe ends it in peace: who read our output, as ``head`` does, has enough."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _silence_stdout()
+            return 0
+
 
 def _show_environment(command: click.Command) -> None:
     for parameter in command.params:
@@ -77,6 +86,7 @@ def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code; a command returns its own by ``ctx.exit``."""
     try:
         outcome = selfback.main(arguments, prog_name="selfback", standalone_mode=False)
+        sys.stdout.flush()  # here, so that a full disk or a closed pipe is met inside this table
     except click.Abort:
         console.note("selfback: stopped; what was finished is kept, run the same command to go on")
         return EXIT_INTERRUPTED
@@ -86,15 +96,22 @@ def run(arguments: list[str]) -> int:
     except Fault as fault:
         console.report_fault(fault)
         return fault.exit_code
-    except BrokenPipeError:
-        # The reader of our output is gone; Python would complain once more while it flushes at exit.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:
-            raise
-        console.note(f"selfback: can't write {error.filename or ''}: {error.strerror}")
-        console.note("  try: make room or choose another folder, then run the same command to go on")
-        return 4
+        return _unwritable(error)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _unwritable(error: OSError) -> int:
+    """Return the exit code of output that can't be written; any other operating-system error goes on up."""
+    if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:
+        raise error
+    _silence_stdout()
+    console.note(f"selfback: can't write {error.filename or 'the output'}: {error.strerror}")
+    console.note("  try: make room or choose another folder, then run the same command to go on")
+    return OutputError.exit_code
+
+
+def _silence_stdout() -> None:
+    """Point stdout at nothing: Python flushes what it still holds at exit, and would fail on it once more."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -38,7 +38,9 @@ def reference() -> str:
     from activity.cli.main import selfback
 
     lines: list[str] = []
-    for name, command, context in commands(selfback, selfback.make_context("selfback", [], resilient_parsing=True), "selfback"):
+    for name, command, context in commands(
+        selfback, selfback.make_context("selfback", [], resilient_parsing=True), "selfback"
+    ):
         usage = " ".join(p.make_metavar(context) for p in command.params if isinstance(p, click.Argument))
         lines += [f"### `{name}{' ' + usage if usage else ''}`", "", " ".join((command.help or "").split()), ""]
         rows = [option_row(p, context) for p in command.params if isinstance(p, click.Option) and not p.hidden]
