@@ -1,0 +1,72 @@
+"""Walking, running and stairs: when the steps are, and what the wrist does around them."""
+
+from typing import Final
+
+import numpy as np
+
+from device.simulator.motion_noise import Floats, coloured, slow
+from device.simulator.motion_table import GaitTable, motion_table
+from device.simulator.motion_wearer import Wearer
+
+_STEP_JITTER: Final = 0.012  # of an interval, from one step to the next
+_STEP_WANDER: Final = 0.018  # of an interval, over tens of seconds
+_SWING_WANDER: Final = 0.08  # of everything the wrist does, over tens of seconds
+_TEMPLATE_POINTS: Final = 1024
+
+
+def cadence_hz(activity: str, wearer: Wearer) -> float:
+    """Return the steps per second that this wearer keeps in a stepping activity."""
+    table = motion_table().gait
+    spread = table[activity].cadence_log_sd / table["walk"].cadence_log_sd
+    return float(table[activity].cadence_hz * wearer.cadence**spread)
+
+
+def step_times_s(rng: np.random.Generator, activity: str, wearer: Wearer, duration_s: float) -> Floats:
+    """Return step times from before 0 to after ``duration_s``; their median interval is that of the cadence."""
+    interval_s = 1.0 / cadence_hz(activity, wearer)
+    count = int(duration_s / interval_s * 1.2) + 16
+    wander = _STEP_WANDER * slow(rng, np.arange(float(count)), 12.0)
+    intervals = np.exp(wander + _STEP_JITTER * rng.standard_normal(count))
+    times_s = np.cumsum(intervals) - intervals[0] * (2.0 + rng.random())
+    inside = (times_s[1:] * interval_s >= 0.0) & (times_s[1:] * interval_s < duration_s)
+    middle = float(np.median(intervals[1:][inside])) if inside.any() else 1.0
+    scaled: Floats = times_s * (interval_s / middle)
+    return scaled
+
+
+def wrist_series(activity: str, wearer: Wearer) -> tuple[Floats, Floats, float]:
+    """Return the stride of this wearer: mean acceleration (3,), cosine + sine series (harmonics, 3), noise factor."""
+    table = motion_table()
+    gait = table.gait[activity]
+    vector = gait.centre + gait.slope * np.log(cadence_hz(activity, wearer) / gait.cadence_hz)
+    noise = 1.0
+    habits = wearer.habits(activity)
+    if habits is not None:
+        scores = habits.standard_normal(len(gait.components)).clip(-1.8, 1.8)
+        vector = vector + scores @ gait.components + gait.rest * habits.standard_normal(vector.size).clip(-2.0, 2.0)
+        noise = float(np.exp(gait.noise_log_sd * np.clip(habits.standard_normal(), -1.5, 1.5)))
+    half = 3 + 3 * table.harmonics
+    coefs = vector[3:half].reshape(-1, 3) + 1j * vector[half:].reshape(-1, 3)
+    coefs[0] *= wearer.arm_swing
+    return vector[:3], coefs, noise
+
+
+def gait_accel_g(
+    rng: np.random.Generator, activity: str, wearer: Wearer, *, time_s: Floats, rate_hz: float, steps_s: Floats
+) -> tuple[Floats, Floats]:
+    """Return gravity as the wrist holds it (3,) and the acceleration around it (n, 3), in g."""
+    gait: GaitTable = motion_table().gait[activity]
+    hold, coefs, noise = wrist_series(activity, wearer)
+    stride_hz = cadence_hz(activity, wearer) / 2.0
+    harmonics = np.arange(1, len(coefs) + 1)
+    coefs = coefs[harmonics * stride_hz < 0.5 * rate_hz]
+    angle = np.arange(_TEMPLATE_POINTS + 1) * (2.0 * np.pi / _TEMPLATE_POINTS)
+    template = (np.exp(1j * np.outer(angle, np.arange(1, len(coefs) + 1))) @ coefs).real
+    strides = np.interp(time_s, steps_s, 0.5 * np.arange(steps_s.size))
+    place = (strides - np.floor(strides)) * _TEMPLATE_POINTS
+    index = place.astype(np.int64)
+    share = (place - index)[:, None]
+    moves = template[index] * (1.0 - share) + template[index + 1] * share
+    moves *= np.exp(_SWING_WANDER * slow(rng, time_s, 9.0))[:, None]
+    moves += coloured(rng, time_s.size, rate_hz, motion_table().band_edges_hz, gait.noise_g * noise)
+    return hold, moves
