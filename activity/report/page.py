@@ -1,0 +1,217 @@
+"""The page of one day and one week: a single HTML file that needs nothing else and runs nothing.
+
+The file carries its own style sheet and drawings; its content security policy allows that one style sheet by
+its hash and nothing else, so even a page that was tampered with by its data could load or run nothing.
+"""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from activity.coach.plan import DailyMessage, StepGoal, WeeklyPlan
+from activity.day.summary import DaySummary
+from activity.epochs import Epochs
+from activity.report import palette, wording
+from activity.report.charts import day_chart
+from activity.report.strip import day_spans
+
+_DAYS_OF_PLAN: Final = 7
+
+
+@dataclass(frozen=True, slots=True)
+class SignalFacts:
+    """What is known of the signal behind the day; None is "not known"."""
+
+    measured_rate_hz: float | None
+    gaps: int  #: interruptions inside the recording
+    gap_minutes: float  #: what they come to together
+    calibrated: bool  #: whether offset and gain were corrected
+    calibration_before_mg: float | None  #: mean distance of still moments from 1 g
+    calibration_after_mg: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageData:
+    """What the page shows; all of it was computed before."""
+
+    participant: str  #: pseudonym, never a name
+    day: DaySummary
+    epochs: Epochs  #: of any length; the page takes what lies in ``day``
+    signal: SignalFacts
+    plan: WeeklyPlan | None  #: None when no check-in was made, or a warning sign stopped the plan
+    message: DailyMessage | None
+    intended_use: str
+    warnings: tuple[str, ...] = ()  #: plain sentences
+    provenance: tuple[tuple[str, str], ...] = ()  #: name and value: input hash, program, model, band
+    title: str = "Your day and your week"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One entry of the quality box, or one figure of the day: a value and what it means."""
+
+    name: str
+    value: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class GoalProgress:
+    """The steps of the day beside the goal; ``share`` is None where they may not be compared."""
+
+    sentence: str
+    share: float | None  #: 0..1
+
+
+def render_page(data: PageData) -> str:
+    """Return the whole page as HTML; the same data give the same text."""
+    style = _style()
+    spans = day_spans(data.epochs, data.day)
+    html: str = (
+        _environment()
+        .get_template("page.html")
+        .render(
+            data=data,
+            day=data.day,
+            plan=data.plan,
+            message=data.message,
+            chart=day_chart(data.day, spans),
+            quality=quality_facts(data.day, data.signal),
+            figures=day_figures(data.day),
+            progress=goal_progress(data.day, data.plan),
+            style=Markup(style),  # noqa: S704 - our own style sheet, no data in it
+            policy=_policy(style),
+        )
+    )
+    return html
+
+
+def quality_facts(day: DaySummary, signal: SignalFacts) -> tuple[Fact, ...]:
+    """Return the quality box: how much of the day is known, and how well the band measured."""
+    quality = day.quality
+    length = wording.duration(day.length_minutes)
+    return (
+        Fact(
+            "Worn",
+            wording.duration(day.wear_minutes),
+            "the band was on your wrist; all results below are from this time",
+        ),
+        Fact(
+            "Recorded", wording.duration(quality.recorded_minutes), f"of the {length} of this day, on or off the wrist"
+        ),
+        Fact(
+            "Missing", wording.duration(quality.missing_minutes), "no data came; not counted as rest, nor as zero steps"
+        ),
+        Fact(
+            "Not recognised",
+            wording.duration(quality.unknown_minutes),
+            "recorded, but too broken up to name an activity",
+        ),
+        _gaps(signal),
+        _calibration(signal),
+        _rate(signal),
+    )
+
+
+def day_figures(day: DaySummary) -> tuple[Fact, ...]:
+    """Return the figures that head the day; an unknown one says so."""
+    base = f"in {wording.duration(day.wear_minutes)} worn"
+    peak = day.peak_1min_spm
+    return (
+        Fact("Steps", "not known" if day.steps is None else wording.count(day.steps), base),
+        Fact("Walks", wording.count(day.bouts), "of a minute or longer"),
+        Fact("Longest still stretch", wording.duration(day.longest_still_minutes), "without a break"),
+        Fact("Breaks from stillness", wording.count(day.inactivity_breaks), "after 30 minutes or more"),
+        Fact("Quickest minute", "not known" if peak is None else f"{wording.count(peak)}", "steps in one minute"),
+    )
+
+
+def goal_progress(day: DaySummary, plan: WeeklyPlan | None) -> GoalProgress | None:
+    """Return how the day stands against the goal; a day without enough wear is never judged."""
+    if plan is None:
+        return None
+    if not day.quality.valid:
+        return GoalProgress(f"Not compared with your step goal. {' '.join(day.quality.reasons)}".strip(), None)
+    if day.date < plan.start:
+        return GoalProgress(f"Your step goal starts on {wording.long_date(plan.start)}.", None)
+    if day.date >= plan.start + timedelta(days=_DAYS_OF_PLAN) or day.steps is None:
+        return None
+    return _compared(day.steps, plan.goal)
+
+
+def _compared(steps: int, goal: StepGoal) -> GoalProgress:
+    counted = f"{wording.count(steps)} of {wording.count(goal.steps_per_day)} steps"
+    if steps >= goal.steps_per_day:
+        return GoalProgress(f"{counted}: the day's goal is reached.", 1.0)
+    share = steps / goal.steps_per_day
+    return GoalProgress(f"{counted}: {share * 100:.0f}{wording.THIN}% of the day's goal.", share)
+
+
+def _gaps(signal: SignalFacts) -> Fact:
+    if not signal.gaps:
+        return Fact("Gaps", "none", "the recording has no interruption inside it")
+    lasted = wording.duration(signal.gap_minutes)
+    return Fact("Gaps", wording.count(signal.gaps), f"interruptions inside the recording, {lasted} in all")
+
+
+def _calibration(signal: SignalFacts) -> Fact:
+    before, after = signal.calibration_before_mg, signal.calibration_after_mg
+    if before is None:
+        return Fact("Calibration", "not known", "too few still moments to check the sensor against gravity")
+    if not signal.calibrated or after is None:
+        return Fact("Calibration", _milli_g(before), "how far the sensor is off gravity when still; not corrected")
+    return Fact("Calibration", _milli_g(after), f"off gravity when still, after correction; {_milli_g(before)} before")
+
+
+def _milli_g(value: float) -> str:
+    return f"{wording.decimal(value)}{wording.THIN}mg"
+
+
+def _rate(signal: SignalFacts) -> Fact:
+    if signal.measured_rate_hz is None:
+        return Fact("Measured rate", "not known", "samples a second by the clock of the computer")
+    return Fact(
+        "Measured rate",
+        f"{wording.decimal(signal.measured_rate_hz, 2)}{wording.THIN}Hz",
+        "samples that came each second",
+    )
+
+
+def _template(name: str) -> str:
+    return files("activity.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(_template),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "count": wording.count,
+        "plural": wording.plural,
+        "duration": wording.duration,
+        "long_date": wording.long_date,
+        "short_date": wording.short_date,
+    }
+    return environment
+
+
+@cache
+def _style() -> str:
+    return f"\n{palette.css_variables()}{_template('page.css')}"
+
+
+def _policy(style: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"

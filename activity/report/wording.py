@@ -1,0 +1,48 @@
+"""Numbers and dates as a person would write them, for the HTML pages."""
+
+from datetime import UTC, date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from activity.report.text import duration_words
+
+THIN: Final = "\u202f"  #: narrow space that doesn't break: between thousands, and before a unit
+STICKY: Final = "\u00a0"
+
+
+def count(value: float) -> str:
+    """Return a whole number with thin spaces between thousands."""
+    return f"{round(value):,}".replace(",", THIN)
+
+
+def decimal(value: float, digits: int = 1) -> str:
+    """Return a number with ``digits`` decimals and thin spaces between thousands."""
+    return f"{value:,.{digits}f}".replace(",", THIN)
+
+
+def plural(value: float, singular: str, several: str = "") -> str:
+    """Return a count with its noun, e.g. ``1 gap`` or ``3 gaps``."""
+    noun = singular if round(value) == 1 else several or f"{singular}s"
+    return f"{count(value)}{STICKY}{noun}"
+
+
+def duration(minutes: float) -> str:
+    """Return minutes as ``7 h 32 min``; a number never parts from its unit at the end of a line."""
+    words = duration_words(minutes).split(" ")
+    pairs = [STICKY.join(words[i : i + 2]) for i in range(0, len(words), 2)]
+    return " ".join(pairs)
+
+
+def long_date(day: date) -> str:
+    """Return e.g. ``Tuesday 17 November 2026``."""
+    return f"{day:%A} {day.day} {day:%B %Y}"
+
+
+def short_date(day: date) -> str:
+    """Return e.g. ``Tue 17 Nov``."""
+    return f"{day:%a}{STICKY}{day.day}{STICKY}{day:%b}"
+
+
+def clock(instant_ns: int, zone: str) -> str:
+    """Return the local wall clock of a UTC instant, ``HH:MM``."""
+    return f"{datetime.fromtimestamp(instant_ns / 1e9, UTC).astimezone(ZoneInfo(zone)):%H:%M}"
