@@ -5,12 +5,14 @@ refused until the tests of this file have been read against it. Nothing of Bumbl
 """
 
 import asyncio
+import contextlib
+import uuid as uuid_module
 from importlib.metadata import version
 from typing import Final, cast
 
 from bumble import hci, ll
 from bumble.controller import Controller
-from bumble.core import UUID, AdvertisingData, PhysicalTransport
+from bumble.core import UUID, AdvertisingData, InvalidArgumentError, PhysicalTransport
 from bumble.device import Device, DeviceConfiguration
 from bumble.host import Host
 from bumble.link import LocalLink
@@ -73,7 +75,8 @@ class VirtualController(Controller):
             advertising_set.stop()
         self.advertising_sets.clear()
         for connection in tuple(self.le_connections.values()):
-            connection.send_ll_control_pdu(ll.TerminateInd(hci.HCI_ErrorCode.CONNECTION_TIMEOUT_ERROR))
+            with contextlib.suppress(InvalidArgumentError):  # the peer has left the air, too
+                connection.send_ll_control_pdu(ll.TerminateInd(hci.HCI_ErrorCode.CONNECTION_TIMEOUT_ERROR))
             del self.le_connections[connection.peer_address]
 
     def on_advertising_pdu(self, pdu: ll.AdvInd | ll.AdvExtInd) -> None:
@@ -248,4 +251,4 @@ def advertised(data: AdvertisingData) -> list[str]:
 
 def plain_uuid(uuid: UUID) -> str:
     """Return a UUID as bleak writes it: 128 bits, lower case."""
-    return UUID.from_bytes(uuid.to_bytes(force_128=True)).to_hex_str("-").lower()
+    return str(uuid_module.UUID(bytes=uuid.to_bytes(force_128=True)[::-1]))
