@@ -104,7 +104,7 @@ class ControlPoint:
         reply = self._waiting[token] = asyncio.get_running_loop().create_future()
         try:
             await self._link.write(CONTROL_UUID, encode_request(request, token))
-            answer = await self._link.bounded(f"without an answer to {name}", reply)
+            answer: Reply = await self._link.bounded(f"without an answer to {name}", reply)
         finally:
             self._waiting.pop(token, None)
         if answer.status is Status.BUSY:

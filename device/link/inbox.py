@@ -27,6 +27,7 @@ class Inbox:
         self._waiting: deque[Arrival] = deque()
         self._changed = asyncio.Event()
         self._closed = False
+        self._woken = False
         self.overflowed = 0
 
     def put(self, payload: bytes | bytearray) -> None:
@@ -42,20 +43,26 @@ class Inbox:
         self._closed = True
         self._changed.set()
 
+    def wake(self) -> None:
+        """Have ``take`` return even if nothing waits: what was asked for has all come."""
+        self._woken = True
+        self._changed.set()
+
     @property
     def closed(self) -> bool:
         """Whether the link that fed it has ended."""
         return self._closed
 
     async def take(self, timeout_s: float) -> list[Arrival]:
-        """Return all that waits, as soon as there is something; empty where the inbox is closed and drained.
+        """Return all that waits, as soon as there is something; empty after ``wake``, or closed and drained.
 
         TimeoutError where nothing comes for ``timeout_s``.
         """
-        if not self._waiting and not self._closed:
+        if not self._waiting and not self._closed and not self._woken:
             self._changed.clear()
             async with asyncio.timeout(timeout_s):
                 await self._changed.wait()
         batch = list(self._waiting)
         self._waiting.clear()
+        self._woken = False
         return batch

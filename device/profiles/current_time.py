@@ -33,5 +33,5 @@ def decode_current_time(value: bytes) -> int:
         moment = dt.datetime(year, month, day, hour, minute, second, tzinfo=dt.UTC)
     except ValueError as error:
         raise FrameError(f"current time {value.hex(' ')} is no date", expected="a calendar date and time") from error
-    seconds: int = (moment - _EPOCH) // dt.timedelta(seconds=1)
-    return seconds * NS_PER_S + fraction * NS_PER_S // 256
+    seconds = round((moment - _EPOCH).total_seconds())
+    return seconds * NS_PER_S + int(fraction) * NS_PER_S // 256

@@ -5,7 +5,9 @@ for battery, device information and current time. One central at a time, as real
 """
 
 import asyncio
+import binascii
 import contextlib
+import string
 from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
 from types import TracebackType
@@ -57,6 +59,15 @@ class BandFacts:
     battery_percent: int = 80
     max_mtu: int = 247  #: what an nRF52 band agrees to
     advertising_interval_ms: float = 100.0
+
+
+def facts_of(name: str) -> BandFacts:
+    """Return what the band of this name says of itself: the same name gives the same address and serial number."""
+    tail = name[-4:]
+    is_hex = len(tail) == 4 and all(letter in string.hexdigits for letter in tail)
+    number = int(tail, 16) if is_hex else binascii.crc32(name.encode())
+    high, low = number >> 8 & 0xFF, number & 0xFF
+    return BandFacts(name=name, address=f"F0:5E:1F:BA:{high:02X}:{low:02X}", serial=f"SIM-{number:08X}")
 
 
 @dataclass(slots=True)

@@ -134,3 +134,9 @@ def log_of(recording: Recording, clock: BandClock, log_id: int = 1, range_g: int
         start_unix_s=start_ns // NS_PER_S,
         boot=clock.boot,
     )
+
+
+def band_that_recorded(recording: Recording, *, boot: int = 1) -> tuple[BandClock, StoredLog]:
+    """Return the clock of a band that was started an hour before this recording, and its log of it."""
+    clock = BandClock(boot_ns=int(recording.time_ns[0]) - 3600 * NS_PER_S, boot=boot)
+    return clock, log_of(recording, clock)

@@ -1,4 +1,4 @@
-"""The simulated band over the whole Bluetooth stack: found, read, streamed and synced by the code that meets real ones."""
+"""The simulated band over the whole Bluetooth stack, met by the code that meets real ones."""
 
 import asyncio
 from collections.abc import AsyncIterator

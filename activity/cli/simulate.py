@@ -1,0 +1,104 @@
+"""``selfback simulate``: a virtual wristband that other programs on this machine can find and sync."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from device.recording import Recording
+
+
+@click.command(short_help="Be a wristband, for trying things without one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=17777, help="TCP port on 127.0.0.1; 0 takes a free one.")
+@click.option("--name", default="selfBACK-1A2B", help="The name it advertises, at most 29 bytes.")
+@click.option("--hours", type=click.FloatRange(0.02, 72), default=8.0, help="How long it was worn, up to now.")
+@click.option("--rate", type=click.Choice(["25", "50", "100"]), default="25", help="Samples a second of its log.")
+@click.option("--seed", type=click.IntRange(0), default=1, help="Another seed is another wearer and another day.")
+@click.option(
+    "--from-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Hold this recording instead of synthesised motion, at its own time.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def command(*, port: int, name: str, hours: float, rate: str, seed: int, from_file: Path | None, as_json: bool) -> int:
+    """Serve a virtual wristband until Ctrl-C, and print the --radio by which others reach it.
+
+    It holds the log of a working day and streams live, over a whole Bluetooth stack behind a TCP port.
+    Several programs can use it, one after the other:
+
+    selfback simulate &
+    selfback sync --radio bumble:tcp-client:127.0.0.1:17777
+    """
+    import asyncio
+    import time
+
+    from activity.cli import console
+    from device.errors import BluetoothUnavailableError
+    from device.link.radio import SIM_REMEDY, has_library
+
+    if len(name.encode()) > 29:
+        raise click.BadParameter("a name has at most 29 bytes", param_hint="--name")
+    if not has_library("bumble"):
+        raise BluetoothUnavailableError("the program Bumble, which plays the radio, is missing", remedy=SIM_REMEDY)
+    if from_file is None:
+        from device.simulator.worn import worn_hours
+
+        console.note(f"making {hours:g} h of motion ...")
+        recording = worn_hours(hours, rate_hz=float(rate), seed=seed, end_ns=time.time_ns())
+    else:
+        from device.readers.table import read_recording
+
+        recording = read_recording(from_file)
+    return asyncio.run(_serve(name, recording, port, as_json))
+
+
+async def _serve(name: str, recording: "Recording", port: int, as_json: bool) -> int:
+    """Serve until a signal; 130 where it was Ctrl-C."""
+    import asyncio
+    import contextlib
+    import errno
+    import signal
+
+    from activity.cli import console
+    from device.errors import BluetoothUnavailableError
+    from device.simulator.band import SimulatedBand, facts_of
+    from device.simulator.memory import band_that_recorded
+    from device.simulator.radio import VirtualAir
+    from device.simulator.serve import serving
+
+    ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def end(exit_code: int) -> None:
+        if not ended.done():
+            ended.set_result(exit_code)
+
+    with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers in a loop; Ctrl-C still ends it
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, end, 128 + signal.SIGINT)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end, 0)
+
+    clock, log = band_that_recorded(recording)
+    try:
+        async with (
+            VirtualAir() as air,
+            SimulatedBand(air, clock, facts=facts_of(name), live=log.trace, logs=(log,)) as band,
+            serving(air.link, port=port) as open_port,
+        ):
+            radio = f"bumble:tcp-client:127.0.0.1:{open_port}"
+            samples, rate_hz = len(log.trace.samples), log.trace.rate_hz
+            if as_json:
+                facts = {"address": band.facts.address, "samples": samples, "rate_hz": rate_hz}
+                console.emit_json({"radio": radio, "port": open_port, "name": name} | facts)
+            else:
+                console.emit(radio)
+            console.note(f"{name} holds {samples / rate_hz / 3600:.2f} h at {rate_hz:g} Hz; Ctrl-C switches it off")
+            console.note(f"  try: selfback sync --radio {radio}")
+            exit_code = await ended
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise BluetoothUnavailableError(
+            f"port {port} is in use", where="127.0.0.1", remedy="choose another --port, or 0 for a free one"
+        ) from error
+    console.note("the band is off")
+    return exit_code
