@@ -4,20 +4,19 @@ from typing import Final
 
 import numpy as np
 
-from device.simulator.motion_noise import Floats, coloured, slow
-from device.simulator.motion_table import GaitTable, motion_table
+from device.simulator.motion_noise import Floats, coloured, slow, unit
+from device.simulator.motion_table import motion_table
 from device.simulator.motion_wearer import Wearer
 
-_STEP_JITTER: Final = 0.012  # of an interval, from one step to the next
-_STEP_WANDER: Final = 0.018  # of an interval, over tens of seconds
-_SWING_WANDER: Final = 0.08  # of everything the wrist does, over tens of seconds
+_WANDER_STEPS: Final = 12.0  # steps over which cadence wanders
+_MAX_SPREAD: Final = 1.6  # stairs are climbed at so many rates that a hasty walker would fly up them
 _TEMPLATE_POINTS: Final = 1024
 
 
 def cadence_hz(activity: str, wearer: Wearer) -> float:
     """Return the steps per second that this wearer keeps in a stepping activity."""
     table = motion_table().gait
-    spread = table[activity].cadence_log_sd / table["walk"].cadence_log_sd
+    spread = min(table[activity].cadence_log_sd / table["walk"].cadence_log_sd, _MAX_SPREAD)
     return float(table[activity].cadence_hz * wearer.cadence**spread)
 
 
@@ -25,8 +24,10 @@ def step_times_s(rng: np.random.Generator, activity: str, wearer: Wearer, durati
     """Return step times from before 0 to after ``duration_s``; their median interval is that of the cadence."""
     interval_s = 1.0 / cadence_hz(activity, wearer)
     count = int(duration_s / interval_s * 1.2) + 16
-    wander = _STEP_WANDER * slow(rng, np.arange(float(count)), 12.0)
-    intervals = np.exp(wander + _STEP_JITTER * rng.standard_normal(count))
+    jitter, wander = motion_table().gait[activity].jitter.tolist()
+    intervals = np.exp(
+        wander * slow(rng, np.arange(float(count)), _WANDER_STEPS) + jitter * rng.standard_normal(count).clip(-2.5, 2.5)
+    )
     times_s = np.cumsum(intervals) - intervals[0] * (2.0 + rng.random())
     inside = (times_s[1:] * interval_s >= 0.0) & (times_s[1:] * interval_s < duration_s)
     middle = float(np.median(intervals[1:][inside])) if inside.any() else 1.0
@@ -48,14 +49,17 @@ def wrist_series(activity: str, wearer: Wearer) -> tuple[Floats, Floats, float]:
     half = 3 + 3 * table.harmonics
     coefs = vector[3:half].reshape(-1, 3) + 1j * vector[half:].reshape(-1, 3)
     coefs[0] *= wearer.arm_swing
-    return vector[:3], coefs, noise
+    # More than 1 g: what swings on an arm is pulled outwards. Spread of direction must not add to it.
+    pull = float(np.linalg.norm(gait.centre[:3]))
+    hold = unit(vector[:3]) * np.clip(np.linalg.norm(vector[:3]), 0.93 * pull, 1.12 * pull)
+    return hold, coefs, noise
 
 
 def gait_accel_g(
     rng: np.random.Generator, activity: str, wearer: Wearer, *, time_s: Floats, rate_hz: float, steps_s: Floats
 ) -> tuple[Floats, Floats]:
     """Return gravity as the wrist holds it (3,) and the acceleration around it (n, 3), in g."""
-    gait: GaitTable = motion_table().gait[activity]
+    gait = motion_table().gait[activity]
     hold, coefs, noise = wrist_series(activity, wearer)
     stride_hz = cadence_hz(activity, wearer) / 2.0
     harmonics = np.arange(1, len(coefs) + 1)
@@ -67,6 +71,8 @@ def gait_accel_g(
     index = place.astype(np.int64)
     share = (place - index)[:, None]
     moves = template[index] * (1.0 - share) + template[index + 1] * share
-    moves *= np.exp(_SWING_WANDER * slow(rng, time_s, 9.0))[:, None]
-    moves += coloured(rng, time_s.size, rate_hz, motion_table().band_edges_hz, gait.noise_g * noise)
+    moves *= np.exp(gait.strength_log_sd * slow(rng, time_s, 12.0))[:, None]
+    swell, lag = gait.beat
+    beat = np.sqrt(np.maximum(1.0 + swell * np.cos(4.0 * np.pi * strides + lag), 0.0))[:, None]
+    moves += beat * coloured(rng, time_s.size, rate_hz, motion_table().band_edges_hz, gait.noise_g * noise)
     return hold, moves

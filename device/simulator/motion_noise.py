@@ -5,19 +5,22 @@ from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 
 Floats = NDArray[np.float64]
+Rngs = tuple[np.random.Generator, np.random.Generator]
+"""The first decides what is done and doesn't depend on the rate; the second is drawn from a sample at a time."""
 
 
 def slow(rng: np.random.Generator, time_s: Floats, period_s: float) -> Floats:
-    """Return a smooth wander (n,) of unit sd that turns about every ``period_s`` seconds, at times (n,)."""
-    start, stop = float(time_s[0]), float(time_s[-1])
-    n_knots = int((stop - start) / period_s) + 4
-    knots = rng.standard_normal(n_knots)
-    place = (time_s - start) / period_s
+    """Return a smooth wander (n,) of unit sd that turns about every ``period_s`` seconds, at times (n,) from -2 s on.
+
+    It takes one child of ``rng`` whatever the times are, so what is drawn after it doesn't depend on them.
+    """
+    child = rng.spawn(1)[0]
+    place = (time_s + 2.0) / period_s
     index = place.astype(np.int64)
-    x = place - index
-    ease = x * x * (3.0 - 2.0 * x)
+    knots = child.standard_normal(int(index[-1]) + 2)
+    share = ease(place - index)
     # Without the division the wander would calm down half-way between two knots.
-    blend: Floats = ((1.0 - ease) * knots[index] + ease * knots[index + 1]) / np.sqrt((1.0 - ease) ** 2 + ease**2)
+    blend: Floats = ((1.0 - share) * knots[index] + share * knots[index + 1]) / np.hypot(1.0 - share, share)
     return blend
 
 
@@ -39,3 +42,30 @@ def coloured(rng: np.random.Generator, n_samples: int, rate_hz: float, edges_hz:
         white = rng.standard_normal(size) * np.sqrt(rate_hz / 2.0)
         noise[:, axis] = irfft(rfft(white) * shape, size)[:n_samples]
     return noise
+
+
+def unit(vectors: Floats) -> Floats:
+    """Return vectors (..., 3) of length 1; a vector of no length points along z."""
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    pointed: Floats = np.where(length > 1e-6, vectors / np.maximum(length, 1e-6), np.array([0.0, 0.0, 1.0]))
+    return pointed
+
+
+def ease(x: Floats) -> Floats:
+    """Return a smooth step from 0 (at ``x`` of 0 or less) to 1 (at 1 or more)."""
+    inside = np.clip(x, 0.0, 1.0)
+    eased: Floats = inside * inside * (3.0 - 2.0 * inside)
+    return eased
+
+
+def ramps(time_s: Floats, at_s: Floats, values: Floats, ramp_s: float) -> Floats:
+    """Return values (n, k) that go smoothly from ``values[i]`` to ``values[i + 1]`` around each time ``at_s[i]``."""
+    index = np.searchsorted(at_s, time_s, side="right")
+    out: Floats = values[index].astype(np.float64)
+    for i, moment in enumerate(at_s.tolist()):
+        near = slice(*np.searchsorted(time_s, [moment - ramp_s / 2.0, moment + ramp_s / 2.0]))
+        share = ease((time_s[near] - moment) / ramp_s + 0.5)[:, None]
+        step = (values[i + 1] - values[i])[None, :]
+        # What the jump at ``moment`` has already done is taken back, then done slowly.
+        out[near] += step * (share - (time_s[near] >= moment)[:, None])
+    return out

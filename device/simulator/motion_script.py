@@ -28,6 +28,9 @@ LABELS: Final[dict[str, str]] = {
 STEPPING: Final[frozenset[str]] = frozenset({"stroll", "walk", "brisk", "run", "climb", "descend"})
 """Parts in which there are steps."""
 
+POSTURES: Final[frozenset[str]] = frozenset({"lie", "sit", "stand"})
+"""Parts in which the body rests."""
+
 NS_PER_MINUTE: Final = 60_000_000_000
 
 
