@@ -9,8 +9,9 @@ import numpy as np
 from activity.coach.plan import DailyMessage, PlannedExercise, Reason, StepGoal, Trust, WeeklyPlan
 from activity.day.summary import DayQuality, DaySummary
 from activity.epochs import UNKNOWN, Epochs
-from activity.labels import ACTIVITIES, ROLLUP, STEPPING, Activity, Rollup
+from activity.labels import ACTIVITIES, Activity
 from activity.report.page import PageData, SignalFacts
+from activity.report.text import duration_words
 
 ZONE = "Europe/Oslo"
 DAY = date(2026, 11, 17)
@@ -24,6 +25,10 @@ SCRIPT: tuple[tuple[Activity | None, float], ...] = (
     (SI, 38), (WA, 6), (ST, 4), (SI, 22), (None, 31), (WA, 17), (OT, 9), (SI, 47), (ST, 3), (WA, 2.5),
     (UP, 1), (SI, 33), (LY, 12), (RU, 3), (WA, 5), (OT, 14), (SI, 29), (ST, 8), (SI, 26), (WA, 9), (SI, 21),
 )  # fmt: skip
+OURS = Trust.DESIGN_DEFAULT
+FIRST_GOAL = "We know too few full days of yours, so this is a careful first goal."
+SEED_SOURCE = "Own default: no published start value could be read."
+GUIDELINE = "NICE guideline NG59, 2016"
 CADENCE_SPM = {WA: 104, RU: 158, UP: 88}
 
 
@@ -60,6 +65,14 @@ def judged_page_data() -> PageData:
     return replace(data, day=replace(data.day, wear_minutes=13 * 60 + 20, quality=quality), warnings=())
 
 
+def long_page_data() -> PageData:
+    """The most a plan may hold: seven exercises of sessions of 45 minutes."""
+    data = page_data()
+    assert data.plan is not None
+    exercises = (data.plan.exercises * 3)[:7]
+    return replace(data, plan=replace(data.plan, exercises=exercises, session_minutes=45))
+
+
 def bare_page_data() -> PageData:
     """A day of which nothing is known, without a plan."""
     data = page_data()
@@ -74,7 +87,9 @@ def bare_page_data() -> PageData:
 def working_day(seed: int = 17) -> Epochs:
     """Epochs of the script, with short interruptions, two gaps and a broken stretch."""
     rng = np.random.default_rng(seed)
-    codes = np.concatenate([np.full(round(m * EPOCHS_A_MINUTE), -2 if a is None else ACTIVITIES.index(a)) for a, m in SCRIPT])
+    codes = np.concatenate(
+        [np.full(round(m * EPOCHS_A_MINUTE), -2 if a is None else ACTIVITIES.index(a)) for a, m in SCRIPT]
+    )
     codes = codes[: 8 * 60 * EPOCHS_A_MINUTE]
     brief = (rng.random(codes.size) < 0.02) & (codes >= 0)
     codes[brief] = ACTIVITIES.index(ST)
@@ -101,11 +116,10 @@ def summary_of(epochs: Epochs) -> DaySummary:
     recorded = len(epochs) / EPOCHS_A_MINUTE
     wear = float((epochs.worn == 1).sum()) / EPOCHS_A_MINUTE
     unknown = float((epochs.activity == UNKNOWN).sum()) / EPOCHS_A_MINUTE
-    still = sum(lasted for a, lasted in minutes.items() if ROLLUP[a] is Rollup.STILL)
-    assert still > 0
-    reasons = ("7 h 29 min worn: not enough to judge the day (needs 10 h).",)
+    reasons = (f"{duration_words(wear)} worn: not enough to judge the day (needs 10 h).",)
     return DaySummary(
-        DAY, ZONE, 1440, midnight_ns(), wear, minutes, int(np.nansum(epochs.steps)), hourly, 128.0, 102.3, 7, 51.0, 4, 24.6,
+        DAY, ZONE, 1440, midnight_ns(), wear, minutes, int(np.nansum(epochs.steps)), hourly,
+        128.0, 102.3, 7, 51.0, 4, 24.6,
         DayQuality(False, reasons, recorded, 1440 - recorded, unknown),
     )  # fmt: skip
 
@@ -123,17 +137,20 @@ def week_plan() -> WeeklyPlan:
         None,
         "first",
         (
-            Reason("We know too few full days of yours, so this is a careful first goal.", "goal-seed", "Own default: no published start value could be read.", Trust.DESIGN_DEFAULT),
-            Reason("Staying active is better for a sore back than resting it.", "stay-active", "NICE guideline NG59, 2016", Trust.GUIDELINE),
+            Reason(FIRST_GOAL, "goal-seed", SEED_SOURCE, OURS),
+            Reason("Staying active is better for a sore back than resting it.", "stay-active", GUIDELINE,
+                   Trust.GUIDELINE),
         ),
     )  # fmt: skip
-    return WeeklyPlan(DAY - timedelta(days=1), goal, 3, 15, _exercises(), _messages(), _notes(), "content 2026.11, sha256 41d0c6…")
+    return WeeklyPlan(
+        DAY - timedelta(days=1), goal, 3, 15, _exercises(), _messages(), _notes(), "content 2026.11, sha256 41d0c6…"
+    )
 
 
 def _exercises() -> tuple[PlannedExercise, ...]:
     drawn = "You chose sessions of 15 minutes: one for the belly, one for the back, one more."
     rule = Reason(drawn, "exercise-template", "selfBACK protocol, JMIR Res Protoc 2019", Trust.PUBLISHED)
-    first = Reason("You are new to it, so it starts at the easiest level.", "level-start", "Own default", Trust.DESIGN_DEFAULT)
+    first = Reason("You are new to it, so it starts at the easiest level.", "level-start", "Own default", OURS)
     return (
         PlannedExercise("curl-up", "Curl-up", "abdominal", 1, "1 × 10", (
             "Lie on your back with one knee bent and your hands under the small of your back.",
@@ -169,27 +186,50 @@ def _messages() -> tuple[DailyMessage, ...]:
         "A little more pain while you move, which settles again by the next morning, is no sign of harm. "
         "Start where you are today and add a few minutes at a time."
     )
-    why = Reason("You answered that you worry movement could harm your back.", "fear-beliefs", "Own default", Trust.DESIGN_DEFAULT)
+    why = Reason(
+        "You answered that you worry movement could harm your back.",
+        "fear-beliefs",
+        "Own default",
+        OURS,
+    )
     return tuple(
-        DailyMessage(f"m{i}", DAY + timedelta(days=i - 1), "thoughts and feelings", title, text, "NICE guideline NG59, 2016", (why,))
+        DailyMessage(
+            f"m{i}",
+            DAY + timedelta(days=i - 1),
+            "thoughts and feelings",
+            title,
+            text,
+            GUIDELINE,
+            (why,),
+        )
         for i, title in enumerate(titles)
     )
 
 
 def _notes() -> tuple[Reason, ...]:
     text = "Lifting exercises were left out, because you said your knee hurts when it bends far."
-    return (Reason(text, "knee", "Own default", Trust.DESIGN_DEFAULT),)
+    return (Reason(text, "knee", "Own default", OURS),)
 
 
 def _steps(activity: np.ndarray, worn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     steps = np.zeros(activity.size, np.float32)
-    for stepping in STEPPING:
+    for stepping, cadence_spm in CADENCE_SPM.items():
         here = activity == ACTIVITIES.index(stepping)
-        steps[here] = np.round(rng.normal(CADENCE_SPM[stepping] / EPOCHS_A_MINUTE, 1.2, int(here.sum())))
+        steps[here] = np.round(rng.normal(cadence_spm / EPOCHS_A_MINUTE, 1.2, int(here.sum())))
     steps[(activity == UNKNOWN) | (worn == 0)] = np.nan
     return steps
 
 
 def _part(epochs: Epochs, kept: np.ndarray | slice) -> Epochs:
-    columns = ("time_ns", "activity", "confidence", "probability", "steps", "cadence_spm", "enmo_mg", "worn", "coverage")
+    columns = (
+        "time_ns",
+        "activity",
+        "confidence",
+        "probability",
+        "steps",
+        "cadence_spm",
+        "enmo_mg",
+        "worn",
+        "coverage",
+    )
     return Epochs(epochs.width_s, *(getattr(epochs, name)[kept] for name in columns))

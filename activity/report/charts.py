@@ -6,7 +6,7 @@ letters of the same size; down, everything is in pixels.
 
 import math
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Final
 
 from activity.day.summary import DaySummary
@@ -144,6 +144,7 @@ class DayChart:
     strip_base: int = STRIP_BASE
     axis_y: int = AXIS_Y
     bars_title_y: int = BARS_TITLE_Y
+    bars_top: int = BARS_TOP
     bars_base: int = BARS_BASE
     height: int = CHART_HEIGHT
 
@@ -174,7 +175,8 @@ def _paths(spans: tuple[Span, ...]) -> tuple[tuple[Kind, str], ...]:
             continue
         height = HEIGHT[kind] * STRIP_HEIGHT
         blocks = [
-            f"M{span.start_s:.0f} {STRIP_HEIGHT - height:.1f}h{span.duration_s:.0f}v{height:.1f}h-{span.duration_s:.0f}z"
+            f"M{span.start_s:.0f} {STRIP_HEIGHT - height:.1f}h{span.duration_s:.0f}v{height:.1f}"
+            f"h-{span.duration_s:.0f}z"
             for span in spans
             if span.kind is kind
         ]
@@ -208,7 +210,7 @@ def _hour_edges(day: DaySummary) -> list[tuple[float, float]]:
     """Return where each hour lies, in percent."""
     minutes = [min(60 * hour, day.length_minutes) for hour in range(len(day.hourly_steps) + 1)]
     shares = [100 * minute / day.length_minutes for minute in minutes]
-    return list(zip(shares[:-1], shares[1:], strict=True))
+    return list(pairwise(shares))
 
 
 def _bars(day: DaySummary) -> tuple[Bar, ...]:

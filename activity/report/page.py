@@ -149,9 +149,9 @@ def goal_progress(day: DaySummary, plan: WeeklyPlan | None) -> GoalProgress | No
 def _compared(steps: int, goal: StepGoal) -> GoalProgress:
     counted = f"{wording.count(steps)} of {wording.count(goal.steps_per_day)} steps"
     if steps >= goal.steps_per_day:
-        return GoalProgress(f"{counted}: the day's goal is reached.", 1.0)
+        return GoalProgress(f"{counted}: the day’s goal is reached.", 1.0)
     share = steps / goal.steps_per_day
-    return GoalProgress(f"{counted}: {share * 100:.0f}{wording.THIN}% of the day's goal.", share)
+    return GoalProgress(f"{counted}: {share * 100:.0f}{wording.THIN}% of the day’s goal.", share)
 
 
 def _gaps(signal: SignalFacts) -> Fact:

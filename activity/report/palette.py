@@ -85,7 +85,8 @@ def contrast(one: str, other: str) -> float:
 
 def css_variables() -> str:
     """Return the rules that give each role to the style sheet as ``--role``; paper is always light."""
-    return f":root{{{_declarations(LIGHT)}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{_declarations(DARK)}}}}}\n"
+    dark = f"@media screen and (prefers-color-scheme:dark){{:root{{{_declarations(DARK)}}}}}"
+    return f":root{{{_declarations(LIGHT)}}}\n{dark}\n"
 
 
 def _declarations(theme: Theme) -> str:
