@@ -1,0 +1,147 @@
+"""Results on disk, whole or not at all: a folder per recording, and one table of days for all of them."""
+
+import csv
+import io
+import json
+import math
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from activity.errors import OutputError
+from activity.reprocess.plan import INFO_NAME, read_infos
+
+PARTIAL: Final = ".partial-"
+REPLACED: Final = ".replaced-"
+_PARQUET: Final = {"compression": "zstd", "write_page_checksum": True}
+
+
+def prepare(output: Path) -> None:
+    """Make the output folder and prove that it can be written; `OutputError` if not."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        probe = output / f"{PARTIAL}probe-{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise unwritable(output, error) from error
+
+
+def unwritable(place: Path, error: OSError) -> OutputError:
+    """Return the fault of a place that can't be written."""
+    return OutputError(
+        f"can't be written: {error.strerror or error}", str(error.filename or place), "a folder that can be written",
+        "choose another with --output, or make room, then run the same command to go on",
+    )  # fmt: skip
+
+
+def write_result(output: Path, name: str, info: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> None:
+    """Write one recording's folder: written aside, flushed to disk, then put in place in one step."""
+    partial, final = output / f"{PARTIAL}{name}", output / name
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        for file_name, table in tables.items():
+            with (partial / file_name).open("wb") as file:
+                pyarrow.parquet.write_table(table, file, **_PARQUET)
+                _flush(file)
+        _write_text(partial / INFO_NAME, json_text(info))
+        _flush_folder(partial)
+        replaced = output / f"{REPLACED}{name}"
+        shutil.rmtree(replaced, ignore_errors=True)
+        if final.exists():
+            final.rename(replaced)
+        partial.rename(final)
+        _flush_folder(output)
+        shutil.rmtree(replaced, ignore_errors=True)
+    except OSError as error:
+        raise unwritable(partial, error) from error
+
+
+def write_days_csv(output: Path) -> int:
+    """Write ``days.csv`` anew from all results in the folder, and return its rows."""
+    rows = []
+    for folder in read_infos(output):
+        table = pyarrow.parquet.read_table(output / folder / "days.parquet", partitioning=None)
+        rows += [{"recording": folder, **row} for row in table.to_pylist()]
+    write_rows(output / "days.csv", rows)
+    return len(rows)
+
+
+def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write a CSV file in one step; no rows, no file. Missing is an empty cell."""
+    try:
+        if not rows:
+            path.unlink(missing_ok=True)
+            return
+        text = io.StringIO()
+        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+        partial = path.with_name(f"{PARTIAL}{path.name}")
+        _write_text(partial, text.getvalue())
+        partial.replace(path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return "" if math.isnan(value) else round(value, 3)
+    if isinstance(value, list):
+        return ";".join(str(_cell(part)) for part in value)
+    return "" if value is None else value
+
+
+def json_text(value: Any) -> str:
+    """Return JSON in which what isn't known is null."""
+    return json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return value
+
+
+def clear(leftovers: Iterable[Path]) -> None:
+    """Delete what interrupted runs left half-written."""
+    for path in leftovers:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _write_text(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(text)
+        _flush(file)
+
+
+def _flush(file: Any) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    # Renaming is atomic without this, but not durable on ext4 and XFS. Windows can't open a folder.
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,33 @@
+"""What besides the recording decides a result; a result made with other settings is stale."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+#: Raised when the files of an output folder change their columns or meaning.
+OUTPUT_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that a result depends on, but for its input."""
+
+    zone: str  #: IANA name
+    program_version: str
+    model: str
+    model_digest: str
+    feature_version: int | str
+    output_version: int = OUTPUT_VERSION
+
+    def key(self, input_sha256: str) -> str:
+        """Return what names the result of an input under these settings."""
+        text = json.dumps({"input": input_sha256, **asdict(self)}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
