@@ -22,6 +22,7 @@ from activity.report import palette, wording
 from activity.report.charts import day_chart
 from activity.report.strip import day_spans
 
+NOT_KNOWN: Final = "not known"
 _DAYS_OF_PLAN: Final = 7
 
 
@@ -114,22 +115,26 @@ def quality_facts(day: DaySummary, signal: SignalFacts) -> tuple[Fact, ...]:
             wording.duration(quality.unknown_minutes),
             "recorded, but too broken up to name an activity",
         ),
-        _gaps(signal),
+        _gaps(day, signal),
         _calibration(signal),
         _rate(signal),
     )
 
 
 def day_figures(day: DaySummary) -> tuple[Fact, ...]:
-    """Return the figures that head the day; an unknown one says so."""
-    base = f"in {wording.duration(day.wear_minutes)} worn"
+    """Return the figures that head the day; on a day without wear none of them is known, so none is zero."""
     peak = day.peak_1min_spm
+    worn = day.wear_minutes > 0
     return (
-        Fact("Steps", "not known" if day.steps is None else wording.count(day.steps), base),
-        Fact("Walks", wording.count(day.bouts), "of a minute or longer"),
-        Fact("Longest still stretch", wording.duration(day.longest_still_minutes), "without a break"),
-        Fact("Breaks from stillness", wording.count(day.inactivity_breaks), "after 30 minutes or more"),
-        Fact("Quickest minute", "not known" if peak is None else f"{wording.count(peak)}", "steps in one minute"),
+        Fact("Steps", _known(day.steps), f"in {wording.duration(day.wear_minutes)} worn"),
+        Fact("Walks", _known(day.bouts if worn else None), "of a minute or longer"),
+        Fact(
+            "Longest still stretch",
+            wording.duration(day.longest_still_minutes) if worn else NOT_KNOWN,
+            "without a break",
+        ),
+        Fact("Breaks from stillness", _known(day.inactivity_breaks if worn else None), "after 30 minutes or more"),
+        Fact("Quickest minute", _known(peak), "steps in one minute"),
     )
 
 
@@ -154,7 +159,13 @@ def _compared(steps: int, goal: StepGoal) -> GoalProgress:
     return GoalProgress(f"{counted}: {share * 100:.0f}{wording.THIN}% of the day’s goal.", share)
 
 
-def _gaps(signal: SignalFacts) -> Fact:
+def _known(value: float | None) -> str:
+    return NOT_KNOWN if value is None else wording.count(value)
+
+
+def _gaps(day: DaySummary, signal: SignalFacts) -> Fact:
+    if not day.quality.recorded_minutes and not signal.gaps:
+        return Fact("Gaps", NOT_KNOWN, "there is no recording of this day")
     if not signal.gaps:
         return Fact("Gaps", "none", "the recording has no interruption inside it")
     lasted = wording.duration(signal.gap_minutes)
@@ -164,7 +175,7 @@ def _gaps(signal: SignalFacts) -> Fact:
 def _calibration(signal: SignalFacts) -> Fact:
     before, after = signal.calibration_before_mg, signal.calibration_after_mg
     if before is None:
-        return Fact("Calibration", "not known", "too few still moments to check the sensor against gravity")
+        return Fact("Calibration", NOT_KNOWN, "the sensor could not be checked against gravity")
     if not signal.calibrated or after is None:
         return Fact("Calibration", _milli_g(before), "how far the sensor is off gravity when still; not corrected")
     return Fact("Calibration", _milli_g(after), f"off gravity when still, after correction; {_milli_g(before)} before")
@@ -176,7 +187,7 @@ def _milli_g(value: float) -> str:
 
 def _rate(signal: SignalFacts) -> Fact:
     if signal.measured_rate_hz is None:
-        return Fact("Measured rate", "not known", "samples a second by the clock of the computer")
+        return Fact("Measured rate", NOT_KNOWN, "samples that came each second")
     return Fact(
         "Measured rate",
         f"{wording.decimal(signal.measured_rate_hz, 2)}{wording.THIN}Hz",
