@@ -1,5 +1,7 @@
 """Plain measures of windows of wrist acceleration, with which real and simulated movement are compared."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 from scipy.signal import resample_poly
@@ -10,8 +12,6 @@ REAL_LABELS = {
     "walk_slow": "walking", "walk_mod": "walking", "walk_fast": "walking",
     "jogging": "running", "upstairs": "stairs", "downstairs": "stairs",
 }  # fmt: skip
-ROLLUP = {"lying": "still", "sitting": "still", "standing": "still", "walking": "walking", "running": "running",
-          "stairs": "stairs"}  # fmt: skip
 MEASURES = (
     "sd_magnitude",
     "sd_x",
@@ -45,9 +45,7 @@ def real_recordings(path):
     for subject in {key[0] for key in out}:
         means = [rows for key, rows in still.items() if key[0] == subject]
         offset = _offset(np.vstack(means), everyone, 5.0) if means else everyone
-        for key in out:
-            if key[0] == subject:
-                out[key] = out[key] - offset
+        out.update({key: accel_g - offset for key, accel_g in out.items() if key[0] == subject})
     return out
 
 
@@ -104,7 +102,7 @@ def features(blocks):
     centred = blocks - blocks.mean(axis=1, keepdims=True)
     for signal in (even, centred[:, :, 0], centred[:, :, 1], centred[:, :, 2]):
         power = np.abs(np.fft.rfft(signal, axis=1)) ** 2
-        bands = np.stack([power[:, (freq >= a) & (freq < b)].sum(1) for a, b in zip(edges, edges[1:], strict=False)], 1)
+        bands = np.stack([power[:, (freq >= a) & (freq < b)].sum(1) for a, b in itertools.pairwise(edges)], 1)
         rows.append(np.log(bands + 1e-3))
         correlation = np.fft.irfft(power, axis=1)[:, : 2 * 25 + 1]
         rows.append(correlation[:, 5::3] / (correlation[:, :1] + 1e-6))

@@ -49,9 +49,8 @@ def wrist_series(activity: str, wearer: Wearer) -> tuple[Floats, Floats, float]:
     half = 3 + 3 * table.harmonics
     coefs = vector[3:half].reshape(-1, 3) + 1j * vector[half:].reshape(-1, 3)
     coefs[0] *= wearer.arm_swing
-    # More than 1 g: what swings on an arm is pulled outwards. Spread of direction must not add to it.
-    pull = float(np.linalg.norm(gait.centre[:3]))
-    hold = unit(vector[:3]) * np.clip(np.linalg.norm(vector[:3]), 0.93 * pull, 1.12 * pull)
+    # Directions spread, and the mean of spread vectors is too short: the length is fitted by itself.
+    hold = unit(vector[:3]) * gait.pull_g
     return hold, coefs, noise
 
 

@@ -25,6 +25,7 @@ class GaitTable:
 
     cadence_hz: float  #: steps per second, median of people
     cadence_log_sd: float
+    pull_g: float  #: length of the mean acceleration, more than 1 g where a swinging arm is pulled outwards
     jitter: Floats  #: (2,) log sd of step intervals: from one step to the next, and over eight steps
     strength_log_sd: float  #: of everything the wrist does, from one 10 s window to another
     noise_log_sd: float  #: of ``noise_g`` over people

@@ -61,28 +61,31 @@ def series(accel_g, rate_hz):
     magnitude = np.linalg.norm(accel_g, axis=1)
     sos = signal.butter(2, [0.7 * rate_hz, 1.35 * rate_hz], "bandpass", fs=RATE_HZ, output="sos")
     phase = np.unwrap(np.angle(signal.hilbert(signal.sosfiltfilt(sos, magnitude - magnitude.mean()))))
-    coefs, residuals, phases = [], [], []
+    coefs, waves = [], []
     for part in windows_of(phase.size):
-        waves = np.exp(1j * np.outer(phase[part] / 2.0, np.arange(HARMONICS + 1)))
-        design = np.hstack([waves.real, waves.imag[:, 1:]])
+        wave = np.exp(1j * np.outer(phase[part] / 2.0, np.arange(HARMONICS + 1)))
+        design = np.hstack([wave.real, wave.imag[:, 1:]])
         fit, *_ = np.linalg.lstsq(design, accel_g[part], rcond=None)
         coef = np.vstack([fit[:1], fit[1 : HARMONICS + 1] - 1j * fit[HARMONICS + 1 :]])
-        residuals.append(accel_g[part] - design @ fit)
-        phases.append(phase[part])
-        if coefs and np.real(np.vdot(coefs[0][1::2], coef[1::2])) < 0:
+        if coefs and np.real(np.vdot(coefs[0][1::2], coef[1::2])) < 0:  # a step was lost: the other foot leads
             coef[1::2] *= -1.0
+            wave[:, 1::2] *= -1.0
         coefs.append(coef)
-    mean_rate = (phase[-1] - phase[0]) / 2 / np.pi / (phase.size - 1) * RATE_HZ
+        waves.append(wave)
+    mean = np.mean(coefs, axis=0)
     strength = np.log([np.sqrt((np.abs(coef[1:]) ** 2).sum()) for coef in coefs])
+    scale = np.exp(strength - strength.mean())
+    # What differs between windows, strength apart, is noise, too.
+    swings = [(w * wave[:, 1:] @ mean[1:]).real for wave, w in zip(waves, scale, strict=True)]
+    explained = mean[0].real + np.vstack(swings)
     step_s = np.diff(np.interp(np.arange(phase[0], phase[-1], 2 * np.pi), phase, np.arange(phase.size) / RATE_HZ))
-    return (
-        mean_rate,
-        np.mean(coefs, axis=0),
-        np.vstack(residuals),
-        np.concatenate(phases),
-        strength,
-        np.log(step_s[2:-2]),
-    )
+    steps = np.log(step_s[2:-2])
+    n = len(explained)
+    return mean_rate(phase), mean, accel_g[:n] - explained, phase[:n], strength, steps
+
+
+def mean_rate(phase):
+    return (phase[-1] - phase[0]) / 2 / np.pi / (phase.size - 1) * RATE_HZ
 
 
 def band_sd(values):
@@ -146,11 +149,13 @@ def fit_gait(recordings, label, band):
     print(
         f"{label}: {len(rates)} people, {np.median(rates):.2f} steps/s (log sd {rate_sd:.3f}), "
         f"components {(singular[:COMPONENTS] ** 2).sum() / (singular**2).sum():.2f}, noise log sd {level.std():.2f}, "
-        f"beat {abs(beat):.2f} at {np.angle(beat):.2f}, strength wander {np.std(wander):.3f}, jitter {np.median(jitters, axis=0)}"
+        f"beat {abs(beat):.2f} at {np.angle(beat):.2f}, strength wander {np.std(wander):.3f}, "
+        f"jitter {np.median(jitters, axis=0)}"
     )
     return {
         "cadence_hz": round(float(np.median(rates)), 3),
         "cadence_log_sd": round(float(rate_sd), 3),
+        "pull_g": round(float(np.median(np.linalg.norm(coefs[:, 0].real, axis=1))), 4),
         "jitter": rounded(np.median(jitters, axis=0)),
         "strength_log_sd": round(float(robust_sd(np.array(wander))) if wander else 0.08, 3),
         "beat": rounded([abs(beat), np.angle(beat)]),
@@ -189,8 +194,9 @@ def fit_posture(recordings, label):
     within = np.concatenate([level - np.median(level) for level in levels])
     print(
         f"{label}: sd of fast movement {1e3 * np.exp(np.median(people)):.1f} mg, "
-        f"log sd of people {robust_sd(people):.2f}, of windows {within.std():.2f} (robust {robust_sd(within):.2f}, 95 % {np.quantile(within, 0.95):.2f}), "
-        f"turns {turns / minutes:.2f} a minute, apart {apart:.2f}\n{np.round(np.c_[weights, centres], 2)}"
+        f"log sd {robust_sd(people):.2f} of people, "
+        f"{robust_sd(within):.2f} of windows; {turns / minutes:.2f} turns a minute, apart {apart:.2f}\n"
+        f"{np.round(np.c_[weights, centres], 2)}"
     )
     return {
         "weights": rounded(weights, 3),
