@@ -44,7 +44,21 @@ class SafetyStopError(ActivityError):
     exit_code = 7
 
 
+class UnsafePlanError(ActivityError):
+    """A finished plan that broke a safety rule when it was checked again; it is not shown. Please report it."""
+
+    code = "plan-unsafe"
+    exit_code = 7
+
+
 class NotEnoughDataError(ActivityError):
     """Too little acceleration to make a single epoch, or too little labelled data to train on."""
 
     code = "not-enough-data"
+
+
+class WorkerLostError(ActivityError):
+    """A worker process ended in the middle of its work, most often for want of memory. What was finished is kept."""
+
+    code = "worker-lost"
+    exit_code = 4

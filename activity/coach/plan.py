@@ -47,6 +47,7 @@ class PlannedExercise:
     steps: tuple[str, ...]  #: how to do it, one sentence each
     caution: str
     reasons: tuple[Reason, ...]
+    dose_step: int = 0  #: rung of the dose ladder, from 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +75,4 @@ class WeeklyPlan:
     messages: tuple[DailyMessage, ...]
     notes: tuple[Reason, ...]  #: what was left out, and advice that isn't an item
     content_version: str
+    seed: int = 0  #: of the draws; the same inputs and seed give the same plan

@@ -1,0 +1,152 @@
+"""The step goal of a week: the least of three caps, never raised on stale, missing or worrying news.
+
+The three caps are 10 % more, 1,000 steps more, and a ceiling of 10,000 or the person's own higher usual day. A flare
+replaces the ceiling with less than the old goal. All numbers are in ``rules.toml``; goals are whole hundreds.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from statistics import median
+
+from activity.coach.plan import Reason, StepGoal, WeeklyPlan
+from activity.coach.rules import GoalBaseline, Rules, explain
+from activity.coach.situation import Situation
+from activity.day.summary import DaySummary
+
+_WEEK = timedelta(days=7)
+
+
+def step_goal(situation: Situation, days: Sequence[DaySummary], previous: WeeklyPlan | None, rules: Rules) -> StepGoal:
+    """Return the goal for the week from ``situation.start``; ``days`` are judged days before it, in order."""
+    old = previous.goal if previous else None
+    baseline = old.baseline_steps if old and not old.provisional else None
+    if baseline is None:
+        baseline = usual_day(days, rules.goal_baseline)
+    if old is None:
+        return _first_goal(situation, days, baseline, rules)
+    if situation.flare:
+        return _flare_goal(old, rules)
+    week = [day for day in days if day.date >= situation.start - _WEEK]
+    keep = [explain(rule) for rule in situation.holds if rule in (rules.goal_stale, rules.goal_too_soon)]
+    if len(week) < rules.goal_few_days.needed_days:
+        needed = rules.goal_few_days.needed_days
+        keep.append(explain(rules.goal_few_days, valid=len(week), needed=needed))
+    if keep:
+        return StepGoal(old.steps_per_day, old.provisional, old.baseline_steps, "keep", tuple(keep))
+    fresh = _from_baseline(baseline, rules) if old.provisional and baseline is not None else None
+    judged = fresh or _judge(old, week, baseline or 0, rules)
+    if situation.holds and judged.steps_per_day >= old.steps_per_day:
+        reasons = tuple(explain(rule) for rule in situation.holds)
+        return StepGoal(old.steps_per_day, judged.provisional, baseline, "hold", reasons)
+    return judged
+
+
+def usual_day(days: Sequence[DaySummary], rule: GoalBaseline) -> int | None:
+    """Return the median steps of the first seven days in a row with enough judged ones, None if there are none yet."""
+    for first in days:
+        stop = first.date + timedelta(days=rule.window_days)
+        steps = [day.steps for day in days if first.date <= day.date < stop and day.steps is not None]
+        if len(steps) >= rule.needed_days:
+            return int(median(steps))
+    return None
+
+
+def _first_goal(situation: Situation, days: Sequence[DaySummary], baseline: int | None, rules: Rules) -> StepGoal:
+    held = situation.flare or bool(situation.holds)
+    if baseline is None:
+        # With one to three days the person may turn out to walk far less than the seed: then less is asked.
+        seen = [day.steps for day in days if day.steps is not None]
+        goal = rules.goal_baseline.seed_steps
+        if seen:
+            usual = int(median(seen))
+            goal = min(goal, _unraised(usual, rules) if held else _least_cap(usual, rules))
+        return StepGoal(goal, True, None, "first", (explain(rules.goal_provisional),))
+    if not held:
+        return _from_baseline(baseline, rules)
+    goal = _unraised(baseline, rules)
+    reasons = [explain(rule) for rule in situation.holds]
+    if situation.flare:
+        reasons.append(explain(rules.goal_flare_again))
+    return StepGoal(goal, False, baseline, "first", (_usual(baseline, rules), *reasons))
+
+
+def _from_baseline(baseline: int, rules: Rules) -> StepGoal:
+    goal = _least_cap(baseline, rules)
+    rule = rules.goal_maintain if goal <= baseline else rules.goal_first
+    why = explain(rule, goal=goal)
+    return StepGoal(goal, False, baseline, "first", (_usual(baseline, rules), why))
+
+
+def _unraised(steps: int, rules: Rules) -> int:
+    return max(rules.goal_caps.smallest_steps, _down(steps, rules))
+
+
+def _least_cap(steps: int, rules: Rules) -> int:
+    caps = rules.goal_caps
+    by_percent = max(steps * (100 + caps.raise_percent) // 100, caps.minimum_steps)
+    least = min(by_percent, steps + caps.raise_steps, _ceiling(steps, rules))
+    return max(caps.smallest_steps, _down(least, rules))
+
+
+def _flare_goal(old: StepGoal, rules: Rules) -> StepGoal:
+    if old.change == "flare":
+        reasons = (explain(rules.goal_flare_again),)
+        return StepGoal(old.steps_per_day, old.provisional, old.baseline_steps, "flare", reasons)
+    lowered = _up(old.steps_per_day * (100 - rules.goal_flare.drop_percent), rules)
+    goal = min(old.steps_per_day, max(rules.goal_caps.smallest_steps, lowered))
+    why = explain(rules.goal_flare, old=old.steps_per_day, goal=goal)
+    return StepGoal(goal, old.provisional, old.baseline_steps, "flare", (why,))
+
+
+def _judge(old: StepGoal, week: Sequence[DaySummary], baseline: int, rules: Rules) -> StepGoal:
+    steps = [day.steps for day in week if day.steps is not None]
+    was = old.steps_per_day
+    met = sum(count >= was for count in steps)
+    facts = {"met": met, "valid": len(steps)}
+    goal, change = was, "hold"
+    if 100 * met >= rules.goal_raise.met_percent_at_least * len(steps):
+        goal = max(was, _raised(was, baseline, rules))
+        change = "raise" if goal > was else "hold"
+    elif 100 * met <= rules.goal_lower.met_percent_at_most * len(steps):
+        goal = min(was, _lowered(was, int(median(steps)), baseline, rules))
+        change = "lower" if goal < was else "hold"
+    why: dict[str, Reason] = {
+        "raise": explain(rules.goal_raise, old=was, goal=goal, **facts),
+        "lower": explain(rules.goal_lower, old=was, goal=goal, **facts),
+        "hold": explain(rules.goal_hold, goal=goal, **facts),
+    }
+    reasons = (why[change], explain(rules.goal_caps)) if change == "raise" else (why[change],)
+    if change == "hold" and was >= _ceiling(baseline, rules):
+        reasons = (explain(rules.goal_maintain, goal=goal),)
+    return StepGoal(goal, False, baseline or None, change, reasons)
+
+
+def _raised(was: int, baseline: int, rules: Rules) -> int:
+    caps = rules.goal_caps
+    by_percent = was * (100 + caps.raise_percent) // 100
+    return _down(min(by_percent, was + caps.raise_steps, _ceiling(baseline, rules)), rules)
+
+
+def _lowered(was: int, usual: int, baseline: int, rules: Rules) -> int:
+    rule = rules.goal_lower
+    reachable = _down(max(baseline, usual * rule.median_percent // 100), rules)
+    return max(reachable, _up(was * rule.keep_percent, rules), rules.goal_caps.smallest_steps)
+
+
+def _ceiling(baseline: int, rules: Rules) -> int:
+    return max(rules.goal_caps.ceiling_steps, baseline)
+
+
+def _down(steps: int, rules: Rules) -> int:
+    """Round down, so that no cap is passed by rounding."""
+    return steps // rules.goal_caps.round_to * rules.goal_caps.round_to
+
+
+def _up(hundredths: int, rules: Rules) -> int:
+    """Round hundredths of a step up, so that no lower bound is passed by rounding."""
+    unit = 100 * rules.goal_caps.round_to
+    return -(-hundredths // unit) * rules.goal_caps.round_to
+
+
+def _usual(baseline: int, rules: Rules) -> Reason:
+    return explain(rules.goal_baseline, baseline=baseline)

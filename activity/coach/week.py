@@ -1,0 +1,128 @@
+"""The weekly plan: gate, situation, goal, exercises, messages, and the finished plan checked again.
+
+Plans of this version are made by rules alone; no reason speaks of other people.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from random import Random
+
+from activity.coach.content import Content
+from activity.coach.education import Fact, plan_messages
+from activity.coach.exercises import plan_session
+from activity.coach.gate import pass_gate
+from activity.coach.goal import step_goal
+from activity.coach.plan import DailyMessage, Reason, WeeklyPlan
+from activity.coach.rules import explain
+from activity.coach.safety import check_plan
+from activity.coach.situation import Inputs, Situation, judged_days, read_situation
+from activity.day.summary import DaySummary
+from activity.errors import AnswerError
+from activity.questionnaires.checkin import CheckIn
+from activity.questionnaires.profile import Profile
+
+
+def make_plan(
+    profile: Profile,
+    checkin: CheckIn | None,
+    days: Iterable[DaySummary],
+    *,
+    content: Content,
+    start: date,
+    seed: int,
+    previous: WeeklyPlan | None = None,
+    previous_checkin: CheckIn | None = None,
+    message_history: Iterable[DailyMessage] = (),
+) -> WeeklyPlan:
+    """Return the plan for the week from ``start``; the same inputs give the same plan.
+
+    Parameters
+    ----------
+    profile
+        What stays true of the person.
+    checkin
+        This week's answers; None when there are none, which holds the plan. A first plan needs them.
+    days
+        Every day known so far, in any order; those from ``start`` on are not looked at.
+    previous
+        Last week's plan.
+    previous_checkin
+        The check-in before this one; without it a rise of pain can't be seen, only its level.
+    message_history
+        Messages of earlier plans; those of ``previous`` are counted anyway.
+
+    Raises
+    ------
+    SafetyStopError
+        An urgent warning sign; its remedy is the help card.
+    AnswerError
+        A first plan without answers to the warning signs, or dates that can't belong together.
+    UnsafePlanError
+        The finished plan broke a safety rule when checked again.
+    """
+    rules = content.rules
+    pass_gate(checkin, previous, start, content.checkin)
+    judged = judged_days(days, start)
+    history = (*message_history, *(previous.messages if previous else ()))
+    inputs = Inputs(start, profile, checkin, previous_checkin, judged, previous, history)
+    situation = read_situation(inputs, rules, content.checkin)
+    session = plan_session(situation, profile, previous, content, _rng(seed, start, "exercises"))
+    facts = week_facts(situation, inputs)
+    plan = WeeklyPlan(
+        start=start,
+        goal=step_goal(situation, judged, previous, rules),
+        sessions_per_week=session.per_week,
+        session_minutes=session.minutes,
+        exercises=session.exercises,
+        messages=plan_messages(facts, history, content, start, _rng(seed, start, "messages")),
+        notes=(*_advice(situation, profile, content), *session.notes),
+        content_version=content.version,
+        seed=seed,
+    )
+    check_plan(plan, inputs, content)
+    return plan
+
+
+def todays_message(plan: WeeklyPlan, today: date) -> DailyMessage:
+    """Return the message of a day of the plan's week; ``AnswerError`` for any other day."""
+    for message in plan.messages:
+        if message.date == today:
+            return message
+    last = plan.start + timedelta(days=6)
+    raise AnswerError(f"no message for {today}", "weekly plan", f"a day from {plan.start} to {last}", "make a new plan")
+
+
+def week_facts(situation: Situation, inputs: Inputs) -> dict[str, Fact]:
+    """Return what is known of the week by the names that message triggers use; None where it isn't known."""
+    checkin, previous, conditions = situation.checkin, inputs.previous, inputs.profile.conditions
+    names = ("average_pain", "interference", "confidence", "fear", "sleep_trouble", "stress", "barriers")
+    facts: dict[str, Fact] = {name: getattr(checkin, name) if checkin else None for name in names}
+    facts["flare"] = situation.flare
+    facts["pain_change"] = situation.pain_change
+    facts["condition_count"] = None if conditions is None else len(conditions)
+    facts["sessions_done"] = checkin.sessions_done if checkin and previous else None
+    facts["goal_met_percent"] = None
+    if previous:
+        week = [day for day in inputs.days if previous.start <= day.date]
+        met = sum(day.steps is not None and day.steps >= previous.goal.steps_per_day for day in week)
+        facts["goal_met_percent"] = 100 * met // len(week) if week else None
+    return facts
+
+
+def _advice(situation: Situation, profile: Profile, content: Content) -> list[Reason]:
+    """Return the notes that come first: what to see a clinician about, then the limit of pain."""
+    rules = content.rules
+    notes = [explain(rule) for rule in (rules.hold_sign, rules.hold_worse) if rule in situation.holds]
+    ask_first = {condition.id for condition in content.conditions if condition.ask_first}
+    if not ask_first.isdisjoint(profile.conditions or ()):
+        notes.append(explain(rules.advice_ask_first))
+    if situation.flare:
+        notes.append(explain(rules.flare))
+    notes += [explain(rule) for rule in (rules.goal_stale, rules.hold_unanswered) if rule in situation.holds]
+    notes.append(explain(rules.exercise_pain_limit, pain=rules.exercise_pain_limit.pain))
+    return notes
+
+
+def _rng(seed: int, start: date, part: str) -> Random:
+    # Seeded with text, so that each part has its own draws and a new part doesn't change the others.
+    return Random(f"{seed}/{start.isoformat()}/{part}")  # noqa: S311 - a draw to be repeated, not a secret
