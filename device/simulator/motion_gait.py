@@ -43,8 +43,8 @@ def wrist_series(activity: str, wearer: Wearer) -> tuple[Floats, Floats, float]:
     noise = 1.0
     habits = wearer.habits(activity)
     if habits is not None:
-        scores = habits.standard_normal(len(gait.components)).clip(-1.8, 1.8)
-        vector = vector + scores @ gait.components + gait.rest * habits.standard_normal(vector.size).clip(-2.0, 2.0)
+        scores = habits.standard_normal(len(gait.components)).clip(-1.5, 1.5)
+        vector = vector + scores @ gait.components + gait.rest * habits.standard_normal(vector.size).clip(-1.5, 1.5)
         noise = float(np.exp(gait.noise_log_sd * np.clip(habits.standard_normal(), -1.5, 1.5)))
     half = 3 + 3 * table.harmonics
     coefs = vector[3:half].reshape(-1, 3) + 1j * vector[half:].reshape(-1, 3)

@@ -27,7 +27,7 @@ def posture_accel_g(
     level_g = table.level_g
     habits = wearer.habits(f"{posture} level")
     if habits is not None:
-        level_g *= float(np.exp(table.level_log_sd * np.clip(habits.standard_normal(), -1.0, 1.0)))
+        level_g *= float(np.exp(table.level_log_sd * np.clip(habits.standard_normal(), -0.8, 0.8)))
     share = ndtr(slow(truth, time_s, _BURST_S)) ** (1.0 / max(wearer.fidget, 0.2))
     window_g = level_g * np.exp(np.interp(share, BURST_SHARES, table.burst_log))
     moved_g = np.sqrt(np.maximum(window_g**2 - 3.0 * _FITTED_FLOOR_G**2, (0.2 * level_g) ** 2))
