@@ -11,7 +11,6 @@ from activity.day.summary import DayQuality, DaySummary
 from activity.epochs import UNKNOWN, Epochs
 from activity.labels import ACTIVITIES, Activity
 from activity.report.page import PageData, SignalFacts
-from activity.report.text import duration_words
 
 ZONE = "Europe/Oslo"
 DAY = date(2026, 11, 17)
@@ -27,7 +26,8 @@ SCRIPT: tuple[tuple[Activity | None, float], ...] = (
 )  # fmt: skip
 OURS = Trust.DESIGN_DEFAULT
 FIRST_GOAL = "We know too few full days of yours, so this is a careful first goal."
-SEED_SOURCE = "Own default: no published start value could be read."
+LONG_REASON = "This is a rather long reason of its own, as a coach that explains itself would give it"
+SEED_SOURCE = "Design default: a modest starting value until four valid days are there"
 GUIDELINE = "NICE guideline NG59, 2016"
 CADENCE_SPM = {WA: 104, RU: 158, UP: 88}
 
@@ -69,8 +69,16 @@ def long_page_data() -> PageData:
     """The most a plan may hold: seven exercises of sessions of 45 minutes."""
     data = page_data()
     assert data.plan is not None
-    exercises = (data.plan.exercises * 3)[:7]
-    return replace(data, plan=replace(data.plan, exercises=exercises, session_minutes=45))
+    own = tuple(Reason(f"{LONG_REASON}, number {i}.", f"r{i}", OURS.value, OURS) for i in range(2))
+    steps = ("Sit on the front half of a firm chair, both feet flat, and cross your arms.",) * 4
+    caution = "Stay well short of the back of the chair, and keep breathing."
+    exercises = tuple(
+        replace(exercise, steps=steps, caution=caution, reasons=(*exercise.reasons, *own[: i % 3]))
+        for i, exercise in enumerate((data.plan.exercises * 3)[:7])
+    )
+    goal = replace(data.plan.goal, reasons=data.plan.goal.reasons + own)
+    plan = replace(data.plan, exercises=exercises, goal=goal, notes=data.plan.notes + own, session_minutes=45)
+    return replace(data, plan=plan)
 
 
 def bare_page_data() -> PageData:
@@ -116,7 +124,7 @@ def summary_of(epochs: Epochs) -> DaySummary:
     recorded = len(epochs) / EPOCHS_A_MINUTE
     wear = float((epochs.worn == 1).sum()) / EPOCHS_A_MINUTE
     unknown = float((epochs.activity == UNKNOWN).sum()) / EPOCHS_A_MINUTE
-    reasons = (f"{duration_words(wear)} worn: not enough to judge the day (needs 10 h).",)
+    reasons = (f"not enough wear to judge: {wear / 60:.1f} h worn, 10 h make a valid day",)
     return DaySummary(
         DAY, ZONE, 1440, midnight_ns(), wear, minutes, int(np.nansum(epochs.steps)), hourly,
         128.0, 102.3, 7, 51.0, 4, 24.6,
@@ -150,7 +158,9 @@ def week_plan() -> WeeklyPlan:
 def _exercises() -> tuple[PlannedExercise, ...]:
     drawn = "You chose sessions of 15 minutes: one for the belly, one for the back, one more."
     rule = Reason(drawn, "exercise-template", "selfBACK protocol, JMIR Res Protoc 2019", Trust.PUBLISHED)
-    first = Reason("You are new to it, so it starts at the easiest level.", "level-start", "Own default", OURS)
+    first = Reason(
+        "You are new to it, so it starts at the easiest level.", "level-start", "Design default: our own rule", OURS
+    )
     return (
         PlannedExercise("curl-up", "Curl-up", "abdominal", 1, "1 × 10", (
             "Lie on your back with one knee bent and your hands under the small of your back.",
@@ -189,7 +199,7 @@ def _messages() -> tuple[DailyMessage, ...]:
     why = Reason(
         "You answered that you worry movement could harm your back.",
         "fear-beliefs",
-        "Own default",
+        "Design default: our own rule",
         OURS,
     )
     return tuple(
@@ -208,7 +218,7 @@ def _messages() -> tuple[DailyMessage, ...]:
 
 def _notes() -> tuple[Reason, ...]:
     text = "Lifting exercises were left out, because you said your knee hurts when it bends far."
-    return (Reason(text, "knee", "Own default", OURS),)
+    return (Reason(text, "knee", "Design default: our own rule", OURS),)
 
 
 def _steps(activity: np.ndarray, worn: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -15,7 +15,7 @@ from typing import Final
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from activity.coach.plan import DailyMessage, StepGoal, WeeklyPlan
+from activity.coach.plan import DailyMessage, Reason, StepGoal, WeeklyPlan
 from activity.day.summary import DaySummary
 from activity.epochs import Epochs
 from activity.report import palette, wording
@@ -87,6 +87,7 @@ def render_page(data: PageData) -> str:
             quality=quality_facts(data.day, data.signal),
             figures=day_figures(data.day),
             progress=goal_progress(data.day, data.plan),
+            shared=shared_reasons(data.plan),
             style=Markup(style),  # noqa: S704 - our own style sheet, no data in it
             policy=_policy(style),
         )
@@ -143,12 +144,22 @@ def goal_progress(day: DaySummary, plan: WeeklyPlan | None) -> GoalProgress | No
     if plan is None:
         return None
     if not day.quality.valid:
-        return GoalProgress(f"Not compared with your step goal. {' '.join(day.quality.reasons)}".strip(), None)
+        return GoalProgress(
+            f"Not compared with your step goal. {' '.join(map(wording.sentence, day.quality.reasons))}".strip(), None
+        )
     if day.date < plan.start:
         return GoalProgress(f"Your step goal starts on {wording.long_date(plan.start)}.", None)
     if day.date >= plan.start + timedelta(days=_DAYS_OF_PLAN) or day.steps is None:
         return None
     return _compared(day.steps, plan.goal)
+
+
+def shared_reasons(plan: WeeklyPlan | None) -> tuple[Reason, ...]:
+    """Return the reasons that every exercise of the plan has, in order; they are said once, above the cards."""
+    if plan is None or len(plan.exercises) < 2:
+        return ()
+    first, *others = plan.exercises
+    return tuple(reason for reason in first.reasons if all(reason in other.reasons for other in others))
 
 
 def _compared(steps: int, goal: StepGoal) -> GoalProgress:
@@ -214,6 +225,8 @@ def _environment() -> Environment:
         "duration": wording.duration,
         "long_date": wording.long_date,
         "short_date": wording.short_date,
+        "sentence": wording.sentence,
+        "beside": wording.source_beside,
     }
     return environment
 

@@ -43,6 +43,22 @@ def short_date(day: date) -> str:
     return f"{day:%a}{STICKY}{day.day}{STICKY}{day:%b}"
 
 
+def sentence(text: str) -> str:
+    """Return a phrase as a sentence: a capital first and a full stop last, the rest as it was."""
+    whole = text.strip()
+    if not whole:
+        return whole
+    return f"{whole[0].upper()}{whole[1:]}{'' if whole[-1] in '.!?…' else '.'}"
+
+
+def source_beside(source: str, trust: str) -> str:
+    """Return a source without the words that the trust tag beside it already says."""
+    if source.lower().startswith(trust.lower()):
+        rest = source[len(trust) :].lstrip(":;, ")
+        return rest[:1].upper() + rest[1:]
+    return source
+
+
 def clock(instant_ns: int, zone: str) -> str:
     """Return the local wall clock of a UTC instant, ``HH:MM``."""
     return f"{datetime.fromtimestamp(instant_ns / 1e9, UTC).astimezone(ZoneInfo(zone)):%H:%M}"

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activity.report.page import PageData, goal_progress, quality_facts, render_page
+from activity.report.page import PageData, goal_progress, quality_facts, render_page, shared_reasons
+from activity.report.wording import source_beside
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "report_page.html"
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7 * 7 }}</style>"
@@ -115,6 +116,15 @@ def test_hostile_text_anywhere_makes_no_tag(text: str) -> None:
     )
 
 
+def test_a_reason_that_all_exercises_share_is_said_once() -> None:
+    data = example_page.page_data()
+    (shared,) = shared_reasons(data.plan)
+    html = render_page(data)
+    assert html.count(shared.text) == 1
+    assert html.index(shared.text) < html.index("<h4>")
+    assert html.count("starts at the easiest level") == 2
+
+
 def test_a_hostile_name_stands_on_the_page_as_text() -> None:
     html = render_page(replace(example_page.page_data(), participant=HOSTILE))
     assert "<script" not in html
@@ -126,7 +136,7 @@ def test_a_day_without_enough_wear_is_not_set_against_the_goal() -> None:
     progress = goal_progress(data.day, data.plan)
     assert progress is not None
     assert progress.share is None
-    assert "not enough to judge the day (needs 10 h)" in progress.sentence
+    assert "Not enough wear to judge: 7.5 h worn, 10 h make a valid day." in progress.sentence
     assert 'class="meter"' not in render_page(data)
 
 
@@ -178,7 +188,7 @@ def test_every_reason_source_and_message_of_the_plan_stands_on_the_page() -> Non
     reasons = [*plan.goal.reasons, *plan.notes, *(r for e in plan.exercises for r in e.reasons)]
     for reason in reasons:
         assert reason.text in text
-        assert f"{reason.trust.value} {reason.source}" in text
+        assert f"{reason.trust.value} {source_beside(reason.source, reason.trust.value)}" in text
     for exercise in plan.exercises:
         assert all(step in text for step in exercise.steps)
         assert exercise.caution in text
