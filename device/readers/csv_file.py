@@ -6,11 +6,13 @@ clock of the zone, which is UTC unless another is asked for.
 
 import csv
 import gzip
+import io
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, cast
 
 import numpy as np
 import pyarrow as pa
@@ -50,17 +52,21 @@ def read_csv(path: Path, zone: str) -> Iterator[tuple[str, Recording]]:
     yield "", recording_of(time_ns, accel_g, wall_clock=time == "t", zone=zone, where=str(path))
 
 
-def _open(path: Path) -> IO[str]:
-    if path.name.lower().endswith(".gz"):
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
+@contextmanager
+def _open(path: Path) -> Iterator[IO[bytes]]:
+    with path.open("rb") as file:
+        if path.name.lower().endswith(".gz"):
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                yield cast("IO[bytes]", unpacked)
+        else:
+            yield file
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield the non-empty rows with their line numbers; broken text is a `DamagedFileError`."""
     line = 0
     try:
-        with _open(path) as text:
+        with _open(path) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
             rows = csv.reader(_short_lines(text, path))
             for row in rows:
                 line = rows.line_num
@@ -92,20 +98,18 @@ def _table(path: Path, names: list[str], time: str, first_row: list[str]) -> pa.
     stamp = first_row[at] if at < len(first_row) else ""
     whole = time == "t" or _INTEGER.fullmatch(stamp)
     kinds = {time: pa.int64() if whole else pa.timestamp("ns", "UTC")} | dict.fromkeys(AXES, pa.float32())
+    options = pyarrow.csv.ConvertOptions(column_types=kinds, include_columns=list(kinds))
     most = path.stat().st_size * MAX_GROWTH + GROWTH_FLOOR_BYTES
     batches, size = [], 0
     try:
-        with pyarrow.csv.open_csv(
-            path,
-            convert_options=pyarrow.csv.ConvertOptions(column_types=kinds, include_columns=list(kinds)),
-        ) as stream:
+        with _open(path) as raw, pyarrow.csv.open_csv(raw, convert_options=options) as stream:
             for batch in stream:
                 batches.append(batch)
                 size += batch.nbytes
                 if size > most:
                     raise DamagedFileError(f"grows to more than {most >> 20} MiB", str(path), "a recording")
         table = pa.Table.from_batches(batches, stream.schema)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, *_BROKEN_TEXT) as error:
         raise _explained(path, names, time, bool(whole), error) from error
     if table[time].null_count:
         row = int(np.argmax(table[time].is_null().to_numpy()))
