@@ -71,5 +71,8 @@ def progress(unit: str) -> Iterator["Progress"]:
         TaskProgressColumn(show_speed=True),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as display:
+    # Rich would send what is printed meanwhile to stderr, where a redirected stdout never sees it.
+    same_place = sys.stdout.isatty()
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, disable=hidden, transient=True, redirect_stdout=same_place) as display:
         yield display
