@@ -1,6 +1,7 @@
 """The seven messages of a week: some chosen by what the week was like, the others next in the curriculum."""
 
 import operator
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from random import Random
@@ -57,10 +58,11 @@ def plan_messages(
         tailored = _tailored(open_messages, firing, week, rng) if number in tailored_days else None
         if tailored is None:
             message = _next_in_line(open_messages, shown, rule.first_week if first_week else (), week)
-            reason = explain(rule, theme=titles[message.theme])
+            reasons: tuple[Reason, ...] = (explain(rule, theme=titles[message.theme]),)
         else:
-            message, reason = tailored
-        reasons = (reason, explain(content.rules.message_gap)) if message.id in shown else (reason,)
+            message, reasons = tailored
+        if message.id in shown:
+            reasons = (*reasons, explain(content.rules.message_gap))
         shown[message.id] = day
         week.append(DailyMessage(message.id, day, message.theme, message.title, message.text, message.source, reasons))
     return tuple(week)
@@ -80,7 +82,7 @@ def _unseen(content: Content, shown: Mapping[str, date], day: date) -> list[Mess
 
 def _tailored(
     messages: list[Message], firing: Mapping[str, Reason], week: list[DailyMessage], rng: Random
-) -> tuple[Message, Reason] | None:
+) -> tuple[Message, tuple[Reason, ...]] | None:
     """Return the message that most of the week speaks for, of a theme not yet used; None if nothing speaks."""
     used = {message.theme for message in week}
     fitting = [
@@ -91,9 +93,14 @@ def _tailored(
     fitting = [(message, names) for message, names in fitting if names]
     if not fitting:
         return None
-    order = list(firing)  # rules.toml lists the triggers by weight
-    best, names = min(fitting, key=lambda item: (min(order.index(name) for name in item[1]), -len(item[1])))
-    return best, firing[min(names, key=order.index)]
+    told = Counter(reason.rule for message in week for reason in message.reasons)
+    order = list(firing)
+
+    def weight(name: str) -> tuple[int, int]:
+        return told[name], order.index(name)  # what was not yet spoken of first, then as rules.toml lists them
+
+    best, names = min(fitting, key=lambda item: (min(weight(name) for name in item[1]), -len(item[1])))
+    return best, tuple(firing[name] for name in sorted(names, key=weight))
 
 
 def _next_in_line(

@@ -76,6 +76,10 @@ def plan_session(
         recent = {planned.id for planned in previous.exercises} if previous else set()
         picks = trunk + _other_picks(draw, carried.get(Group.HIP, []), recent, count - len(trunk))
         complete = bool(trunk) and len(picks) == count
+    if picks:
+        notes.append(explain(rules.exercise_session, minutes=minutes, count=len(picks)))
+    if picks and previous is None:
+        notes.append(explain(rules.exercise_ladder))
     if not complete:
         notes.append(explain(rules.exercise_template_open))
     notes += _left_out_notes(len(content.exercises) - len(pool), profile, rules)
@@ -105,9 +109,6 @@ def _length(situation: Situation, previous: WeeklyPlan | None, rules: Rules) -> 
         wanted = min(wanted, rules.exercise_session.flare_minutes)
     fitting = [length for length in lengths if length.minutes <= wanted] or [lengths[0]]
     chosen = fitting[-1]
-    notes.append(explain(rules.exercise_session, minutes=chosen.minutes, count=chosen.exercises))
-    if previous is None:
-        notes.append(explain(rules.exercise_ladder))
     return chosen.minutes, chosen.exercises, notes
 
 
