@@ -150,10 +150,12 @@ def _quality(day: LocalDay, wear: float, recorded: float, unknown: float) -> Day
     # A sum of many shares may fall a rounding short of the ten hours that it is.
     valid = wear >= MIN_WEAR_MINUTES or math.isclose(wear, MIN_WEAR_MINUTES, rel_tol=1e-9)
     if not valid:
-        reasons.append(
-            f"not enough wear to judge: {wear / 60:.1f} h worn, {MIN_WEAR_MINUTES / 60:.0f} h make a valid day"
-        )
+        reasons.append(f"not enough wear to judge: {_span(wear)} worn, {MIN_WEAR_MINUTES / 60:.0f} h make a valid day")
         if recorded < MIN_WEAR_MINUTES:
-            reasons.append(f"only {recorded / 60:.1f} h of the {day.length_minutes / 60:g} h were recorded")
+            reasons.append(f"only {_span(recorded)} of the {day.length_minutes / 60:g} h were recorded")
     missing = max(0.0, day.length_minutes - recorded)
     return DayQuality(valid, tuple(reasons), recorded, missing, unknown)
+
+
+def _span(minutes: float) -> str:
+    return f"{minutes / 60:.1f} h" if minutes >= 60 else f"{minutes:.0f} min"

@@ -14,10 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from activity.errors import OutputError
-from activity.reprocess.plan import INFO_NAME, read_infos
+from activity.reprocess.outcome import Failed
+from activity.reprocess.plan import INFO_NAME, PARTIAL, REPLACED, read_infos
 
-PARTIAL: Final = ".partial-"
-REPLACED: Final = ".replaced-"
 _PARQUET: Final = {"compression": "zstd", "write_page_checksum": True}
 
 
@@ -50,7 +49,7 @@ def write_result(output: Path, name: str, info: Mapping[str, Any], tables: Mappi
             with (partial / file_name).open("wb") as file:
                 pyarrow.parquet.write_table(table, file, **_PARQUET)
                 _flush(file)
-        _write_text(partial / INFO_NAME, json_text(info))
+        _write_text(partial / INFO_NAME, json.dumps(info, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         _flush_folder(partial)
         replaced = output / f"{REPLACED}{name}"
         shutil.rmtree(replaced, ignore_errors=True)
@@ -67,10 +66,27 @@ def write_days_csv(output: Path) -> int:
     """Write ``days.csv`` anew from all results in the folder, and return its rows."""
     rows = []
     for folder in read_infos(output):
-        table = pyarrow.parquet.read_table(output / folder / "days.parquet", partitioning=None)
+        place = output / folder / "days.parquet"
+        try:
+            table = pyarrow.parquet.read_table(place, partitioning=None, page_checksum_verification=True)
+        except (pa.ArrowException, OSError) as error:
+            raise OutputError(
+                f"can't be read back: {error}",
+                str(place),
+                "a result of this program",
+                "delete its folder and run again",
+            ) from error
         rows += [{"recording": folder, **row} for row in table.to_pylist()]
     write_rows(output / "days.csv", rows)
     return len(rows)
+
+
+def write_failures(output: Path, failed: Sequence[Failed]) -> None:
+    """Write ``failures.csv`` with a row for each input that came to nothing; none, no file."""
+    rows = [
+        {"input": str(f.path), "recording": f.recording, "code": f.fault.code, "fault": str(f.fault)} for f in failed
+    ]
+    write_rows(output / "failures.csv", rows)
 
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -101,18 +117,14 @@ def _cell(value: Any) -> Any:
     return "" if value is None else value
 
 
-def json_text(value: Any) -> str:
-    """Return JSON in which what isn't known is null."""
-    return json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _finite(value: Any) -> Any:
+def null_for_nan(value: Any) -> Any:
+    """Return a JSON value in which a number that isn't known is null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): _finite(part) for key, part in value.items()}
+        return {str(key): null_for_nan(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(part) for part in value]
+        return [null_for_nan(part) for part in value]
     return value
 
 

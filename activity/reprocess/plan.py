@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +13,10 @@ from device.errors import ReadError
 from device.readers.table import SUFFIXES, reader_for
 
 INFO_NAME: Final = "info.json"
+TABLE_NAMES: Final = ("epochs.parquet", "bouts.parquet", "steps.parquet", "days.parquet")
+#: How the names of what isn't a result yet, or no longer, begin.
+PARTIAL: Final = ".partial-"
+REPLACED: Final = ".replaced-"
 _UNSAFE: Final = re.compile(r"[^\w.+-]+")
 MAX_ID_CHARS: Final = 100
 
@@ -95,16 +99,18 @@ def make_plan(given: Sequence[Path], output: Path, settings: Settings, *, force:
 
 
 def read_infos(output: Path) -> dict[str, dict[str, Any]]:
-    """Return the ``info.json`` of each result in an output folder, by folder name; what can't be read isn't there."""
+    """Return the ``info.json`` of each whole result in an output folder, by folder name."""
     infos = {}
     for path in sorted(output.glob(f"*/{INFO_NAME}")) if output.is_dir() else ():
         try:
             info = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        # Partial results begin with a dot.
-        if isinstance(info, dict) and isinstance(info.get("input"), dict) and not path.parent.name.startswith("."):
-            infos[path.parent.name] = info
+        folder = path.parent
+        whole = all((folder / name).is_file() for name in TABLE_NAMES)
+        # Half-written results begin with a dot.
+        if whole and isinstance(info, dict) and isinstance(info.get("input"), dict) and folder.name[0] != ".":
+            infos[folder.name] = info
     return infos
 
 
@@ -127,6 +133,6 @@ def _is_other(known: dict[str, Any], where: str, sha256: str) -> bool:
     return known.get("path") != where and known.get("sha256") != sha256
 
 
-def stale_leftovers(output: Path) -> Iterable[Path]:
-    """Return the folders that an interrupted run left half-written."""
-    return sorted(output.glob(".partial-*")) if output.is_dir() else ()
+def stale_leftovers(output: Path) -> Sequence[Path]:
+    """Return what an interrupted run left half-written or half-replaced."""
+    return sorted(path for begin in (PARTIAL, REPLACED) for path in output.glob(f"{begin}*"))

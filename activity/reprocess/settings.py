@@ -3,8 +3,11 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
+
+from activity.classify.model import Model
 
 #: Raised when the files of an output folder change their columns or meaning.
 OUTPUT_VERSION: Final = 1
@@ -25,6 +28,11 @@ class Settings:
         """Return what names the result of an input under these settings."""
         text = json.dumps({"input": input_sha256, **asdict(self)}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def settings_for(model: Model, zone: str) -> Settings:
+    """Return the settings of this program with ``model``."""
+    return Settings(zone, version("selfback"), model.name, model.digest, model.feature_version)
 
 
 def file_sha256(path: Path) -> str:

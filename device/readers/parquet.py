@@ -2,9 +2,11 @@
 
 ``time`` is a timestamp with zone, or integer nanoseconds since 1970 in UTC; ``t`` is integer nanoseconds of the wall
 clock of the zone, which is UTC unless another is asked for. Columns ``subject``, ``activity`` and ``recording`` split
-a table into recordings; other columns are not read.
+a table into recordings; other columns are not read. A recording that this program wrote brings its band, segments,
+damage, and its zone, which holds unless a zone other than UTC is asked for.
 """
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -15,6 +17,7 @@ import pyarrow.compute
 import pyarrow.parquet
 from numpy.typing import NDArray
 
+from device.capture.parquet import METADATA_KEY, read_recording_parquet
 from device.errors import ColumnError, DamagedFileError, EmptyFileError
 from device.readers.columns import (
     AXES,
@@ -39,6 +42,10 @@ def read_parquet(path: Path, zone: str) -> Iterator[tuple[str, Recording]]:
     """
     if path.stat().st_size == 0:
         raise EmptyFileError("the file is empty", str(path), "a Parquet file")
+    if _is_ours(path):
+        recording = read_recording_parquet(path)
+        yield "", recording if zone == "UTC" else dataclasses.replace(recording, zone=zone)
+        return
     table, time = _table(path)
     if table.num_rows == 0:
         raise EmptyFileError("no sample", str(path), "at least one row", "check that the recording was started")
@@ -51,6 +58,14 @@ def read_parquet(path: Path, zone: str) -> Iterator[tuple[str, Recording]]:
         if back is not None:
             raise step_back_error(times, back, f"{where}, row {back + 1:,}")
         yield name, recording_of(times, accel_g[rows], wall_clock=time == "t", zone=zone, where=where)
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            return METADATA_KEY in (file.schema_arrow.metadata or {})
+    except (pa.ArrowException, OSError, ValueError):
+        return False  # the table reader says what is wrong with it
 
 
 def _table(path: Path) -> tuple[pa.Table, str]:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from device.capture.parquet import write_recording
 from device.errors import (
     ColumnError,
     DamagedFileError,
@@ -404,6 +405,15 @@ def test_a_parquet_of_another_shape_is_told_so(column, values, said, tmp_path):
     table = pa.table(columns() | {column: values})
     with pytest.raises(ColumnError, match=said):
         read_recording(written(tmp_path, parquet_bytes(table), "a.parquet"))
+
+
+def test_a_recording_of_our_own_brings_its_band_and_its_zone(tmp_path):
+    recording = read_recording(written(tmp_path, cwa_bytes(), "a.cwa"), "Europe/Oslo")
+    write_recording(recording, tmp_path / "a.parquet")
+    again = read_recording(tmp_path / "a.parquet")
+    assert (again.band, again.zone, again.segments) == (recording.band, "Europe/Oslo", recording.segments)
+    assert np.array_equal(again.time_ns, recording.time_ns)
+    assert read_recording(tmp_path / "a.parquet", "Asia/Tokyo").zone == "Asia/Tokyo"
 
 
 @pytest.mark.data

@@ -1,0 +1,163 @@
+"""One input file from acceleration to results on disk; what goes wrong with it stays with it."""
+
+import statistics
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from activity.bouts import bouts_from
+from activity.classify.model import Model
+from activity.day.summarise import summarise_days
+from activity.day.summary import DaySummary
+from activity.errors import OutputError
+from activity.recognise import Recognised, recognise
+from activity.reprocess.outcome import Failed, Outcome
+from activity.reprocess.output import null_for_nan, write_result
+from activity.reprocess.plan import Job, safe_id
+from activity.reprocess.settings import Settings
+from activity.reprocess.tables import bouts_table, days_table, epochs_table, steps_table
+from device.errors import Fault
+from device.readers.clock import text_of
+from device.readers.table import read_recordings
+from device.recording import Recording
+
+#: Gaps that ``info.json`` lists; of more it gives the number and the total.
+MAX_GAPS_LISTED: Final = 1000
+
+
+def process_file(
+    job: Job,
+    output: Path,
+    settings: Settings,
+    model: Model,
+    heard: Callable[[Mapping[str, Any]], None] = lambda _: None,
+) -> Outcome:
+    """Write the results of all recordings in one file, but for those that are current, and return what became of it.
+
+    ``heard`` is called with the ``info.json`` of each recording. A fault of the input is part of the outcome;
+    `OutputError` is raised, because what can't be written for one input can't be written for the next.
+    """
+    done: list[Mapping[str, Any]] = []
+    failed: list[Failed] = []
+    try:
+        recordings = list(read_recordings(job.path, settings.zone))
+    except Fault as fault:
+        return Outcome(job, (), (Failed(job.path, "", fault),))
+    ids = _folder_names(job, [name for name, _ in recordings])
+    for (name, recording), folder in zip(recordings, ids, strict=True):
+        if folder in job.done:
+            continue
+        try:
+            source = _input_info(job, name, len(recordings))
+            info = _process_recording(recording, model, settings, output=output, folder=folder, source=source)
+        except OutputError:
+            raise
+        except Fault as fault:
+            failed.append(Failed(job.path, name, _placed(fault, job.path, name)))
+            continue
+        done.append(info)
+        heard(info)
+    return Outcome(job, tuple(done), tuple(failed))
+
+
+def _placed(fault: Fault, path: Path, name: str) -> Fault:
+    """Return the fault with the input in its place: what recognises a recording doesn't know its file."""
+    if str(path) in fault.where:
+        return fault
+    where = ", ".join(part for part in (str(path), name, fault.where) if part)
+    return type(fault)(fault.what, where, fault.expected, fault.remedy)
+
+
+def _folder_names(job: Job, names: list[str]) -> list[str]:
+    return [f"{job.id}.{safe_id(name)}" if name else job.id for name in names]
+
+
+def _input_info(job: Job, name: str, recordings: int) -> dict[str, Any]:
+    return {
+        "key": job.key,
+        "input": {
+            "path": str(job.path.resolve()),
+            "name": job.path.name,
+            "bytes": job.path.stat().st_size,
+            "sha256": job.sha256,
+            "recording": name,
+            "recordings": recordings,
+        },
+    }
+
+
+def _process_recording(
+    recording: Recording, model: Model, settings: Settings, *, output: Path, folder: str, source: dict[str, Any]
+) -> dict[str, Any]:
+    found = recognise(recording, model)
+    bouts = bouts_from(found.epochs)
+    days = summarise_days(found.epochs, bouts, found.step_times_ns, recording.zone)
+    info = {
+        "schema": settings.output_version,
+        "recording": folder,
+        **source,
+        **_provenance(settings, recording.zone),
+        **_signal_info(recording, found),
+        "totals": _totals(days),
+    }
+    tables = {
+        "epochs.parquet": epochs_table(found.epochs),
+        "bouts.parquet": bouts_table(bouts),
+        "steps.parquet": steps_table(found.step_times_ns),
+        "days.parquet": days_table(days, settings.model),
+    }
+    known: dict[str, Any] = null_for_nan(info)
+    write_result(output, folder, known, tables)
+    return known
+
+
+def _provenance(settings: Settings, zone: str) -> dict[str, Any]:
+    return {
+        "program": {"name": "selfback", "version": settings.program_version},
+        "model": {
+            "name": settings.model,
+            "digest": settings.model_digest,
+            "feature_version": settings.feature_version,
+        },
+        "settings": {"zone": zone},
+    }
+
+
+def _signal_info(recording: Recording, found: Recognised) -> dict[str, Any]:
+    gaps = recording.gaps
+    return {
+        "band": asdict(recording.band),
+        "signal": {
+            "start": text_of(int(recording.time_ns[0])),
+            "stop": text_of(int(recording.time_ns[-1])),
+            "samples": recording.n_samples,
+            "rate_hz": recording.rate_hz,
+            "segments": len(recording.segments),
+            "gap_count": len(gaps),
+            "gap_seconds": sum(gap.duration_s for gap in gaps),
+            "gaps": [{"start": text_of(g.start_ns), "stop": text_of(g.stop_ns)} for g in gaps[:MAX_GAPS_LISTED]],
+        },
+        "calibration": {
+            "applied": bool(found.calibration.applied),
+            "error_before_mg": float(found.calibration.error_before_mg),
+            "error_after_mg": float(found.calibration.error_after_mg),
+        },
+        "damage": [asdict(damage) for damage in recording.damage],
+    }
+
+
+def _totals(days: tuple[DaySummary, ...]) -> dict[str, Any]:
+    steps = [day.steps for day in days if day.steps is not None]
+    valid = [day.steps for day in days if day.quality.valid and day.steps is not None]
+    return {
+        "days": len(days),
+        "valid_days": sum(day.quality.valid for day in days),
+        "recorded_minutes": sum(day.quality.recorded_minutes for day in days),
+        "wear_minutes": sum(day.wear_minutes for day in days),
+        "steps": sum(steps) if steps else None,
+        "median_valid_day_steps": statistics.median(valid) if valid else None,
+        "minutes": {
+            str(activity): sum(day.minutes[activity] for day in days) for activity in (days[0].minutes if days else ())
+        },
+    }
