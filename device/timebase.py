@@ -50,7 +50,9 @@ def unwrap_near(counter: NDArray[np.int64], bits: int, expected: NDArray[np.int6
     return values + whole * ((expected - values + whole // 2) // whole)
 
 
-def lower_line(ticks: NDArray[np.int64], arrival_ns: NDArray[np.int64], ticks_hz: float) -> ClockLine:
+def lower_line(
+    ticks: NDArray[np.int64], arrival_ns: NDArray[np.int64], ticks_hz: float, shortest_fit_s: float = SHORTEST_FIT_S
+) -> ClockLine:
     """Return the line below all arrivals that is nearest to their middle.
 
     The constant part of the delay (half a connection interval and what the firmware takes) stays in the line:
@@ -63,7 +65,9 @@ def lower_line(ticks: NDArray[np.int64], arrival_ns: NDArray[np.int64], ticks_hz
     arrival_ns : (n,) int64
         UTC of arrival.
     ticks_hz : float
-        What the counter should do; measured only from ``SHORTEST_FIT_S`` on.
+        What the counter should do.
+    shortest_fit_s : float
+        From this span on, what it really does is measured.
     """
     nominal = NS_PER_S / ticks_hz
     origin_ticks, origin_ns = int(ticks.min()), int(arrival_ns.min())
@@ -71,7 +75,7 @@ def lower_line(ticks: NDArray[np.int64], arrival_ns: NDArray[np.int64], ticks_hz
     # What is left after the nominal slope is small, so that float64 holds it to a fraction of a nanosecond.
     y = (arrival_ns - origin_ns).astype(np.float64) - x * nominal
     slope, offset, measured = 0.0, float(y.min()), False
-    if np.ptp(x) >= SHORTEST_FIT_S * ticks_hz:
+    if np.ptp(x) >= shortest_fit_s * ticks_hz:
         left, right = _edge_below(x, y)
         fitted = (y[right] - y[left]) / (x[right] - x[left])
         if abs(fitted / nominal) * 1e6 <= LARGEST_DRIFT_PPM:

@@ -37,6 +37,9 @@ from device.timebase import NS_PER_S, ClockLine, lower_line, unwrap_near
 from device.wire.codes import TICKS_HZ
 
 NS_PER_TICK: Final = NS_PER_S / TICKS_HZ
+ANCHOR_FIT_S: Final = 3_600.0
+"""Two anchors that are each 10 ms wrong give the drift to 6 ppm over an hour; nearer ones would make it worse than
+the 50 ppm that it may have, and a log reaches back for days."""
 LEFT_OUT: Final = "left out"
 
 
@@ -159,8 +162,8 @@ def assemble_stream(
         repeated += copies
         for stretch in stretches:
             ticks = np.array([ticks for ticks, _, _ in stretch], dtype=np.int64)
-            utc_ns = np.array([utc for _, utc, _ in stretch], dtype=np.int64)
-            runs.append(place(_stream_frames(stretch), lower_line(ticks, utc_ns, TICKS_HZ)))
+            arrival_ns = np.array([utc for _, utc, _ in stretch], dtype=np.int64)
+            runs.append(place(_stream_frames(stretch), lower_line(ticks, arrival_ns, TICKS_HZ)))
     if repeated:
         rows.append(Damage("notification that came twice", repeated, LEFT_OUT))
     first = min(boots.values(), key=lambda members: members[0][0])[0][1] if boots else None
@@ -181,7 +184,7 @@ def _by_name(blocks: Iterable[LogBlock]) -> tuple[dict[tuple[int, int], LogBlock
 
 def _anchor_line(anchors: Sequence[ClockAnchor]) -> ClockLine:
     ticks = np.array([anchor.ticks for anchor in anchors], dtype=np.int64)
-    return lower_line(ticks, np.array([anchor.utc_ns for anchor in anchors], dtype=np.int64), TICKS_HZ)
+    return lower_line(ticks, np.array([anchor.utc_ns for anchor in anchors], dtype=np.int64), TICKS_HZ, ANCHOR_FIT_S)
 
 
 def _own_line(log: LogEntry) -> ClockLine:

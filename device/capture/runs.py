@@ -4,6 +4,7 @@ A band's samples are evenly spaced between two frames that follow each other, so
 both; that also holds for an oscillator that samples 5 % slower than it says.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -49,7 +50,7 @@ def place(frames: Sequence[Frame], line: ClockLine) -> Run:
     counts = np.array([len(frame.samples) for frame in frames], dtype=np.int64)
     nominal = TICKS_HZ / np.array([frame.rate_hz for frame in frames])
     apart = np.append(np.diff(ticks) / (counts[:-1] * nominal[:-1]), 0.0)
-    even = np.append([b.follows and a.rate_hz == b.rate_hz for a, b in zip(frames, frames[1:], strict=False)], False)
+    even = np.append([b.follows and a.rate_hz == b.rate_hz for a, b in itertools.pairwise(frames)], False)
     joined = even & (np.abs(apart - 1.0) <= RATE_TOLERANCE)
     period = nominal * np.where(joined, apart, _last_known(apart, joined))
     holes = (ticks[1:] - ticks[:-1] - counts[:-1] * period[:-1]) / period[:-1]
@@ -79,7 +80,7 @@ def join(runs: Sequence[Run], band: BandInfo, zone: str, damage: Sequence[Damage
     # A sample that continues one that is left out has to begin a segment.
     begins[1:] |= ~onward[:-1]
     edges = [*np.flatnonzero(begins[onward]).tolist(), int(onward.sum())]
-    segments = tuple(Segment(a, b) for a, b in zip(edges, edges[1:], strict=False))
+    segments = tuple(Segment(a, b) for a, b in itertools.pairwise(edges))
     rows = list(damage)
     if missing := sum(run.missing for run in ordered):
         rows.append(Damage(f"samples missing between {what_is_missing}", missing, "left as gaps"))

@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -121,6 +121,11 @@ class SegmentWriter:
         self._waiting.append((arrival_ns, code, bytes(payload), _crc32(arrival_ns, code, payload)))
         if self._clock_ns() - self._written_at_ns >= BATCH_NS:
             self.flush()
+
+    def write(self, packets: Iterable[Packet]) -> None:
+        """Take several packets."""
+        for packet in packets:
+            self.append(packet.arrival_ns, packet.characteristic, packet.payload)
 
     def flush(self) -> None:
         """Write and sync what waits; nothing happens if nothing does."""
