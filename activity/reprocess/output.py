@@ -99,10 +99,16 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
-        partial = path.with_name(f"{PARTIAL}{path.name}")
-        _write_text(partial, text.getvalue())
-        partial.replace(path)
-        _flush_folder(path.parent)
+        _replace_text(path, text.getvalue())
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write a page in one step, into a folder that is made if need be; `OutputError` if it can't be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace_text(path, page)
     except OSError as error:
         raise unwritable(path, error) from error
 
@@ -135,6 +141,13 @@ def clear(leftovers: Iterable[Path]) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+
+
+def _replace_text(path: Path, text: str) -> None:
+    partial = path.with_name(f"{PARTIAL}{path.name}")
+    _write_text(partial, text)
+    partial.replace(path)
+    _flush_folder(path.parent)
 
 
 def _write_text(path: Path, text: str) -> None:

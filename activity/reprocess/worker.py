@@ -6,12 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from activity.bouts import bouts_from
 from activity.classify.model import Model
-from activity.day.summarise import summarise_days
 from activity.day.summary import DaySummary
 from activity.errors import OutputError
-from activity.recognise import Recognised, recognise
+from activity.recognise import Recognised
+from activity.reprocess.analyse import analyse
 from activity.reprocess.outcome import Failed, Outcome
 from activity.reprocess.output import null_for_nan, write_result
 from activity.reprocess.plan import Job, safe_id
@@ -90,9 +89,8 @@ def _input_info(job: Job, name: str, recordings: int) -> dict[str, Any]:
 def _process_recording(
     recording: Recording, model: Model, settings: Settings, *, output: Path, folder: str, source: dict[str, Any]
 ) -> dict[str, Any]:
-    found = recognise(recording, model)
-    bouts = bouts_from(found.epochs)
-    days = summarise_days(found.epochs, bouts, found.step_times_ns, recording.zone)
+    analysis = analyse(recording, model, recording.zone)
+    found, days = analysis.found, analysis.days
     info = {
         "schema": settings.output_version,
         "recording": folder,
@@ -103,7 +101,7 @@ def _process_recording(
     }
     tables = {
         "epochs.parquet": epochs_table(found.epochs),
-        "bouts.parquet": bouts_table(bouts),
+        "bouts.parquet": bouts_table(analysis.bouts),
         "steps.parquet": steps_table(found.step_times_ns),
         "days.parquet": days_table(days, settings.model),
     }

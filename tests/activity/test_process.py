@@ -14,8 +14,8 @@ import pytest
 
 from activity.cli.main import run
 from activity.errors import NotEnoughDataError
+from activity.reprocess import analyse
 from activity.reprocess import output as results
-from activity.reprocess import worker
 from activity.reprocess.plan import read_infos, safe_id
 
 START_NS = 1_781_510_400 * 1_000_000_000
@@ -121,7 +121,7 @@ def test_a_recording_too_short_to_recognise_is_a_failure_with_its_name(tmp_path,
     def refuse(_recording, _model):
         raise NotEnoughDataError("too short")
 
-    monkeypatch.setattr(worker, "recognise", refuse)
+    monkeypatch.setattr(analyse, "recognise", refuse)
     assert process(csv_file(tmp_path / "short.csv"), "-o", tmp_path / "out") == 1
     assert "short.csv: too short" in capsys.readouterr().err
 
@@ -193,7 +193,7 @@ def test_a_model_that_is_not_there_ends_with_5_and_a_bad_option_with_2(tmp_path)
 
 def test_an_interrupt_ends_with_130_and_the_next_run_goes_on(tmp_path, monkeypatch):
     a, b, out = csv_file(tmp_path / "a.csv"), csv_file(tmp_path / "b.csv", seed=1), tmp_path / "out"
-    real, seen = worker.recognise, []
+    real, seen = analyse.recognise, []
 
     def interrupted(recording, model):
         seen.append(1)
@@ -202,7 +202,7 @@ def test_an_interrupt_ends_with_130_and_the_next_run_goes_on(tmp_path, monkeypat
         return real(recording, model)
 
     with monkeypatch.context() as patch:
-        patch.setattr(worker, "recognise", interrupted)
+        patch.setattr(analyse, "recognise", interrupted)
         assert process(a, b, "-o", out, "--workers", 1) == 130
     assert list(read_infos(out)) == ["a"]
     before = modified(out)
