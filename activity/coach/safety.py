@@ -50,7 +50,11 @@ def _is_flare(inputs: Inputs, content: Content) -> bool:
         return False
     if now.average_pain >= rules.flare.pain_level:
         return True
-    if before is None or before.average_pain is None or not 1 <= (now.date - before.date).days <= 14:
+    if (
+        before is None
+        or before.average_pain is None
+        or not 1 <= (now.date - before.date).days <= rules.goal_stale.stale_days
+    ):
         return False
     return now.average_pain - before.average_pain >= rules.flare.pain_rise
 

@@ -67,6 +67,14 @@ def test_every_pair_of_condition_and_forbidden_exercise_is_caught() -> None:
         breaks(with_exercise(safe_plan(profile), planted(content().exercise(name))), inputs(profile), condition)
 
 
+def test_a_filter_that_lets_everything_through_yields_no_plan(monkeypatch) -> None:
+    monkeypatch.setattr("activity.coach.exercises.suits", lambda *_: True)
+    profile = Profile(tuple(condition.id for condition in content().conditions), ())
+    for seed in range(10):
+        with pytest.raises(UnsafePlanError):
+            make_plan(profile, checkin(minutes=45), (), content=content(), start=START, seed=seed)
+
+
 def test_every_avoided_position_and_declined_exercise_is_caught() -> None:
     for exercise in content().exercises:
         avoiding = Profile((), (exercise.position.value,))

@@ -176,6 +176,29 @@ def test_a_year_of_good_weeks_climbs_one_step_at_a_time_and_ends_at_the_ceiling(
             assert exercise.level <= (was.level if was else 1) + 1
 
 
+def test_a_dose_grows_after_a_good_week_only() -> None:
+    before = plan_before(6000, 5000)
+    trunk = before.exercises[0]
+
+    def dose_after(**answers: object) -> int:
+        made = make_plan(HEALTHY, good_week(**answers), (), content=content(), start=START, seed=1, previous=before)
+        return next(exercise.dose_step for exercise in made.exercises if exercise.id == trunk.id)
+
+    assert dose_after() == trunk.dose_step + 1
+    for answers in (
+        {"average_pain": None},
+        {"red_flags": None},
+        {"felt_worse": True},
+        {"exercise_pain": 5},
+        {"exercise_pain": None},
+        {"exercise_feel": None},
+        {"exercise_feel": "too-hard"},
+        {"sessions_done": 1},
+        {"sessions_done": None},
+    ):
+        assert dose_after(**answers) == trunk.dose_step, answers
+
+
 def test_hard_weeks_never_add_and_absent_weeks_shorten() -> None:
     hard = year(lambda when: good_week(when, exercise_feel="too-hard"), weeks=6)
     assert {exercise.dose_step for plan in hard for exercise in plan.exercises} == {0}

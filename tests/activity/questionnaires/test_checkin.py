@@ -62,6 +62,16 @@ def test_an_answer_its_question_cannot_take_is_refused_by_name(question, value) 
     assert caught.value.exit_code == 2
 
 
+def test_one_past_either_end_of_every_range_is_refused() -> None:
+    ranged = [question for question in FORM.questions if question.kind in {Kind.SCALE, Kind.NUMBER}]
+    assert len(ranged) >= 8
+    for question in ranged:
+        for value in (question.low - 1, question.high + 1):
+            with pytest.raises(AnswerError, match="out of range"):
+                load_checkin({"date": DAY, question.id: value})
+        assert load_checkin({"date": DAY, question.id: question.high})
+
+
 def test_a_yes_counts_even_when_other_signs_are_open() -> None:
     assert load_checkin({"date": DAY, "flag_saddle": True}).red_flags == ("flag_saddle",)
     assert load_checkin({"date": DAY, "flag_saddle": False}).red_flags is None
