@@ -135,9 +135,12 @@ def null_for_nan(value: Any) -> Any:
 
 
 def clear(leftovers: Iterable[Path]) -> None:
-    """Delete what interrupted runs left half-written."""
+    """Delete what interrupted runs left half-written; a result taken out of its place to be replaced goes back."""
     for path in leftovers:
-        if path.is_dir():
+        place = path.with_name(path.name.removeprefix(REPLACED))
+        if path.name.startswith(REPLACED) and not place.exists():
+            path.rename(place)
+        elif path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)

@@ -43,7 +43,7 @@ def bouts_table(bouts: Sequence[Bout]) -> pa.Table:
             "start": _times(np.array([bout.start_ns for bout in bouts], dtype=np.int64)),
             "stop": _times(np.array([bout.stop_ns for bout in bouts], dtype=np.int64)),
             "activity": pa.array([str(bout.activity) for bout in bouts], pa.string()),
-            "steps": _known(np.array([bout.steps for bout in bouts], dtype=np.float64)).cast(pa.int64()),
+            "steps": _known(np.round(np.array([bout.steps for bout in bouts], dtype=np.float64))).cast(pa.int64()),
         }
     )
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from device.errors import DamagedFileError, EmptyFileError
 from device.readers.clock import wall_offset_ns
-from device.readers.runs import clear_of_contradictions, interpolated
+from device.readers.runs import BLOCKS_AT_ONCE, clear_of_contradictions, interpolated
 from device.recording import NS_PER_S, BandInfo, Damage, Recording, Segment
 
 HEADER_BYTES: Final = 1024
@@ -85,11 +85,11 @@ def _decode(content: bytes, where: str, zone: str) -> Recording:
     if lost:
         outcome = "left out; a longer stretch says otherwise"
         damage += (Damage("sample whose time goes back", lost, outcome),)
-    time_ns, run_of, accel_g = time_ns[kept], run_of[kept], accel_g[kept]
+        time_ns, run_of, accel_g = time_ns[kept], run_of[kept], accel_g[kept]
     edges = [0, *(np.flatnonzero(np.diff(run_of)) + 1).tolist(), time_ns.size]
     segments = tuple(Segment(a, b) for a, b in itertools.pairwise(edges))
-    utc_ns = time_ns - wall_offset_ns(int(time_ns[0]), zone)
-    return Recording(accel_g, utc_ns, segments, band, zone, header_damage + damage)
+    time_ns -= wall_offset_ns(int(time_ns[0]), zone)
+    return Recording(accel_g, time_ns, segments, band, zone, header_damage + damage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,14 +196,14 @@ def _samples(sectors: NDArray[np.void]) -> NDArray[np.float32]:
     first = np.cumsum(counts) - counts
     accel_g = np.empty((int(counts.sum()), 3), dtype=np.float32)
     for layout, size in _SAMPLE_BYTES.items():
-        rows = np.flatnonzero(sectors["layout"] == layout)
-        if rows.size == 0:
-            continue
-        held = 480 // size
-        values = _packed(sectors["data"][rows]) if layout & 15 == 0 else _words(sectors[rows], layout >> 4)
-        real = np.arange(held) < counts[rows][:, None]
-        place = first[rows][:, None] + np.arange(held)
-        accel_g[place[real]] = values[real]
+        rows_of_layout = np.flatnonzero(sectors["layout"] == layout)
+        for at in range(0, rows_of_layout.size, BLOCKS_AT_ONCE):
+            rows = rows_of_layout[at : at + BLOCKS_AT_ONCE]
+            held = 480 // size
+            values = _packed(sectors["data"][rows]) if layout & 15 == 0 else _words(sectors[rows], layout >> 4)
+            real = np.arange(held) < counts[rows][:, None]
+            place = first[rows][:, None] + np.arange(held)
+            accel_g[place[real]] = values[real]
     return accel_g
 
 

@@ -210,6 +210,16 @@ def test_an_interrupt_ends_with_130_and_the_next_run_goes_on(tmp_path, monkeypat
     assert modified(out)["a/info.json"] == before["a/info.json"]
 
 
+def test_what_a_killed_run_left_is_put_right(tmp_path):
+    a, out = csv_file(tmp_path / "a.csv"), tmp_path / "out"
+    process(a, "-o", out)
+    (out / "a").rename(out / ".replaced-a")  # killed between taking the old result away and putting the new one there
+    (out / ".partial-a").mkdir()
+    assert process(a, "-o", out) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["a", "days.csv"]
+    assert list(read_infos(out)) == ["a"]
+
+
 @pytest.mark.parametrize(
     "name", ["plain", "..", ".hidden", "a/b", "a\\b", "con fusing", "å" * 300, "", "x\n", "a:b", "a*b"]
 )
