@@ -112,8 +112,12 @@ def _day(
 
 
 def _hourly(day: LocalDay, parts: _Parts, steps_ns: NDArray[np.int64]) -> tuple[float | None, ...]:
+    starts = range(day.start_ns, day.stop_ns, NS_PER_HOUR)
+    rows, _ = parts.minutes_in(day.start_ns, day.stop_ns)
+    if rows.start == rows.stop:  # a band with a wrong clock can make years of empty days
+        return (None,) * len(starts)
     hours: list[float | None] = []
-    for start_ns in range(day.start_ns, day.stop_ns, NS_PER_HOUR):
+    for start_ns in starts:
         stop_ns = min(start_ns + NS_PER_HOUR, day.stop_ns)
         rows, minutes = parts.minutes_in(start_ns, stop_ns)
         known = bool(minutes[parts.steps_known[rows]].any())
