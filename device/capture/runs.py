@@ -50,7 +50,7 @@ def place(frames: Sequence[Frame], line: ClockLine) -> Run:
     counts = np.array([len(frame.samples) for frame in frames], dtype=np.int64)
     nominal = TICKS_HZ / np.array([frame.rate_hz for frame in frames])
     apart = np.append(np.diff(ticks) / (counts[:-1] * nominal[:-1]), 0.0)
-    even = np.append([b.follows and a.rate_hz == b.rate_hz for a, b in itertools.pairwise(frames)], False)
+    even = np.array([*(b.follows and a.rate_hz == b.rate_hz for a, b in itertools.pairwise(frames)), False])
     joined = even & (np.abs(apart - 1.0) <= RATE_TOLERANCE)
     period = nominal * np.where(joined, apart, _last_known(apart, joined))
     holes = (ticks[1:] - ticks[:-1] - counts[:-1] * period[:-1]) / period[:-1]

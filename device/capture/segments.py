@@ -7,6 +7,7 @@ each packet carries its own CRC-32, and a closed segment has a sidecar with its 
 import binascii
 import errno
 import hashlib
+import io
 import itertools
 import json
 import os
@@ -18,7 +19,7 @@ from typing import Any, Final, Self
 
 import pyarrow as pa
 
-from device.capture.durable import replace_file, sync_folder
+from device.capture.durable import replace_file
 from device.errors import CaptureError
 from device.recording import BandInfo
 
@@ -100,17 +101,22 @@ class SegmentWriter:
         self._last_arrival_ns: int | None = None
         self._hash = hashlib.sha256()
         self._size = self._packets = self._batches = 0
-        try:
-            self._file = path.open("xb", buffering=0)
-        except OSError as error:
-            raise CaptureError(f"can't begin a segment: {error.strerror}", where=str(path)) from error
+        self._file = self._begin()
         self._written_at_ns = clock_ns()
+
+    def _begin(self) -> io.FileIO:
+        """Return the file, opened at its end; its name appears only when its head is whole."""
+        head = self._schema.serialize().to_pybytes()
         try:
-            self._write(self._schema.serialize().to_pybytes())
-            sync_folder(path.parent)
-        except BaseException:
-            self._file.close()
-            raise
+            if self.path.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+            replace_file(self.path, head)
+            file = io.FileIO(self.path, "r+")
+        except OSError as error:
+            raise CaptureError(f"can't begin a segment: {error.strerror}", where=str(self.path)) from error
+        self._size = file.seek(0, os.SEEK_END)
+        self._hash.update(head)
+        return file
 
     def append(self, arrival_ns: int, characteristic: str, payload: bytes) -> None:
         """Take one packet; an arrival not after the one before becomes 1 ns later than that, to keep the order."""

@@ -237,17 +237,8 @@ def encode_block(block: LogBlock) -> bytes:
     samples = _raw(block.samples, MAX_BLOCK_SAMPLES)
     head = pack(
         table.BLOCK_HEADER,
-        BLOCK_MAGIC,
-        VERSION,
-        len(samples),
-        block.log_id,
-        block.index,
-        block.ticks,
-        rate_code(block.rate_hz),
-        block.range_g,
-        block.flags,
-        block.boot,
-        0,
+        *(BLOCK_MAGIC, VERSION, len(samples), block.log_id, block.index, block.ticks),
+        *(rate_code(block.rate_hz), block.range_g, block.flags, block.boot, 0),
     )
     body = head + samples.tobytes()
     return body + table.BLOCK_TRAILER.codec.pack(binascii.crc32(body))
