@@ -1,0 +1,135 @@
+"""Labelled recordings as windows of features: what a classifier is trained and judged on."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from activity.errors import NotEnoughDataError
+from activity.features.table import compute_features
+from activity.labels import Activity
+from activity.signal.regularise import Grid, regularise
+from activity.windows import Windows
+from device.errors import ColumnError
+from device.recording import Recording
+
+#: Original labels of the two data sets, and our own names for data that already has them.
+LABELS: Final[dict[str, Activity]] = {
+    **{activity.value: activity for activity in Activity},
+    "walk_slow": Activity.WALKING,
+    "walk_mod": Activity.WALKING,
+    "walk_fast": Activity.WALKING,
+    "jogging": Activity.RUNNING,
+    "upstairs": Activity.STAIRS,
+    "downstairs": Activity.STAIRS,
+    "stairs_up": Activity.STAIRS,
+    "stairs_down": Activity.STAIRS,
+    **dict.fromkeys(
+        (
+            "pendulum",
+            "abduction",
+            "forward_elevation",
+            "internal_rotation",
+            "external_rotation",
+            "trapezius_extension",
+            "upright_row",
+        ),
+        Activity.OTHER,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledGrid:
+    """One recording of one person doing one thing."""
+
+    subject: str
+    original: str  #: label as the data set has it
+    activity: Activity
+    grid: Grid
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labelled:
+    """Windows with their truth; rows of one subject belong together and are never split."""
+
+    features: NDArray[np.float32]  #: (n, n_features)
+    activity: NDArray[np.int8]  #: (n,) index in ``activity.labels.ACTIVITIES``
+    subject: NDArray[np.str_]  #: (n,)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_labelled(path: Path, rate_hz: float) -> tuple[LabelledGrid, ...]:
+    """Return every recording in a Parquet file with ``subject``, ``activity``, ``t``, ``x``, ``y``, ``z``.
+
+    A ``recording`` column, where there is one, tells several recordings of one activity apart. Samples whose time
+    doesn't move on are left out. Raises ``ColumnError`` for another shape or an unknown label.
+    """
+    needed = ["subject", "activity", "t", "x", "y", "z"]
+    names = pq.read_schema(path).names
+    missing = [name for name in needed if name not in names]
+    if missing:
+        raise ColumnError(f"no column {', '.join(missing)}", where=str(path), expected=", ".join(needed))
+    keys = ["subject", "activity", *(["recording"] if "recording" in names else [])]
+    table = pq.read_table(path, columns=[*keys, "t", "x", "y", "z"])
+    unknown = sorted(set(pc.unique(table["activity"]).to_pylist()) - set(LABELS))
+    if unknown:
+        raise ColumnError(f"labels {', '.join(map(str, unknown))} have no meaning here", where=str(path))
+    return tuple(_grids(table, keys, rate_hz))
+
+
+def _grids(table: pa.Table, keys: list[str], rate_hz: float) -> Iterator[LabelledGrid]:
+    groups = table.select(keys).group_by(keys).aggregate([]).sort_by([(key, "ascending") for key in keys])
+    for row in groups.to_pylist():
+        mask = None
+        for key in keys:
+            same = pc.equal(table[key], row[key])
+            mask = same if mask is None else pc.and_(mask, same)
+        part = table.filter(mask)
+        time_ns = part["t"].to_numpy()
+        accel_g = np.column_stack([part[axis].to_numpy() for axis in "xyz"]).astype(np.float32)
+        moves_on = np.concatenate([[True], time_ns[1:] > np.maximum.accumulate(time_ns)[:-1]])
+        recording = Recording.from_times(accel_g[moves_on], time_ns[moves_on])
+        label = row["activity"]
+        yield LabelledGrid(row["subject"], label, LABELS[label], regularise(recording, rate_hz))
+
+
+def label_windows(grids: tuple[LabelledGrid, ...], width_s: float) -> Labelled:
+    """Return the features of every whole window that enough samples came for."""
+    features, activity, subject = [], [], []
+    order = tuple(Activity)
+    for part in grids:
+        rows = compute_features(part.grid, Windows.of_seconds(width_s, part.grid.rate_hz))
+        rows = rows[~np.isnan(rows).any(axis=1)]
+        features.append(rows)
+        activity.append(np.full(len(rows), order.index(part.activity), dtype=np.int8))
+        subject.append(np.full(len(rows), part.subject))
+    if not features:
+        raise NotEnoughDataError("no labelled recording")
+    return Labelled(np.concatenate(features), np.concatenate(activity), np.concatenate(subject))
+
+
+def join(*parts: Labelled) -> Labelled:
+    """Return all rows of all parts, in order."""
+    return Labelled(
+        np.concatenate([part.features for part in parts]),
+        np.concatenate([part.activity for part in parts]),
+        np.concatenate([part.subject for part in parts]),
+    )
+
+
+def select(labelled: Labelled, rows: NDArray[np.bool_]) -> Labelled:
+    """Return the rows where ``rows`` is true."""
+    return Labelled(labelled.features[rows], labelled.activity[rows], labelled.subject[rows])

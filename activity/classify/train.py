@@ -1,0 +1,131 @@
+"""Training: labelled windows, turned a little each time as bands sit on wrists, to a forest of plain arrays."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+
+from activity.classify.labelled import Labelled, LabelledGrid, join, label_windows
+from activity.classify.model import Forest
+from activity.errors import NotEnoughDataError
+from activity.labels import ACTIVITIES, Activity
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that decides a model, given the data."""
+
+    estimator: str = "extra-trees"
+    trees: int = 200
+    least_leaf: int = 3  #: windows in a leaf
+    feature_share: float = 0.2  #: of the features tried at a split
+    turned_copies: int = 1  #: of each recording, on top of the recording as it is
+    most_turn_deg: float = 20.0  #: of a copy, about any axis; a strap slips and wrists differ
+    offset_sd_g: float = 0.02  #: of a copy, each axis; uncalibrated sensors are off by 40 mg in size
+    seed: int = 2021
+
+
+def _trees(kind: type[ExtraTreesClassifier] | type[RandomForestClassifier]) -> Callable[[Settings], Any]:
+    def make(settings: Settings) -> Any:
+        return kind(
+            n_estimators=settings.trees,
+            min_samples_leaf=settings.least_leaf,
+            max_features=settings.feature_share,
+            class_weight="balanced",
+            n_jobs=2,
+            random_state=settings.seed,
+        )
+
+    return make
+
+
+#: name and how it is made; each has to be a forest of trees whose leaf values are averaged
+ESTIMATORS: Final[dict[str, Callable[[Settings], Any]]] = {
+    "extra-trees": _trees(ExtraTreesClassifier),
+    "random-forest": _trees(RandomForestClassifier),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """A forest, the classes its columns stand for, and scikit-learn's own estimator to compare it with."""
+
+    forest: Forest
+    classes: tuple[Activity, ...]
+    estimator: Any
+
+
+def turn_grids(grids: tuple[LabelledGrid, ...], settings: Settings, copy: int) -> tuple[LabelledGrid, ...]:
+    """Return the recordings as a band that sits a little otherwise, and is a little off, would have felt them."""
+    rng = np.random.default_rng([settings.seed, copy])
+    turned = []
+    for part in grids:
+        rotation = _rotation(rng, np.deg2rad(settings.most_turn_deg))
+        offset = rng.normal(0.0, settings.offset_sd_g, 3)
+        accel_g = (part.grid.accel_g @ rotation.T + offset).astype(np.float32)
+        turned.append(replace(part, grid=replace(part.grid, accel_g=accel_g)))
+    return tuple(turned)
+
+
+def prepare(grids: tuple[LabelledGrid, ...], width_s: float, settings: Settings) -> tuple[Labelled, Labelled]:
+    """Return the windows as they are, and those of the turned copies."""
+    plain = label_windows(grids, width_s)
+    copies = [label_windows(turn_grids(grids, settings, copy), width_s) for copy in range(settings.turned_copies)]
+    return plain, join(*copies) if copies else _none_of(plain)
+
+
+def fit(labelled: Labelled, settings: Settings) -> Trained:
+    """Return a forest; the same windows and settings give the same arrays."""
+    present = np.unique(labelled.activity)
+    if present.size < 2:
+        raise NotEnoughDataError(f"{present.size} activities to tell apart", expected="two or more")
+    estimator = ESTIMATORS[settings.estimator](settings)
+    estimator.fit(labelled.features, labelled.activity)
+    classes = tuple(ACTIVITIES[int(index)] for index in estimator.classes_)
+    return Trained(_forest(estimator), classes, estimator)
+
+
+def _rotation(rng: np.random.Generator, most_rad: float) -> NDArray[np.float64]:
+    axis = rng.normal(size=3)
+    x, y, z = axis / np.linalg.norm(axis)
+    angle = rng.uniform(-most_rad, most_rad)
+    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    return np.asarray(np.eye(3) + np.sin(angle) * cross + (1.0 - np.cos(angle)) * cross @ cross)
+
+
+def _none_of(labelled: Labelled) -> Labelled:
+    return Labelled(labelled.features[:0], labelled.activity[:0], labelled.subject[:0])
+
+
+def _forest(estimator: Any) -> Forest:
+    roots, features, thresholds, rights, values = [], [], [], [], []
+    n_nodes = n_leaves = 0
+    for member in estimator.estimators_:
+        tree = member.tree_
+        leaf = tree.children_left < 0
+        if not np.array_equal(tree.children_left[~leaf], np.flatnonzero(~leaf) + 1):
+            raise ValueError("scikit-learn no longer lays out trees depth first")
+        roots.append(n_nodes)
+        features.append(np.where(leaf, -1, tree.feature))
+        thresholds.append(_at_most(tree.threshold))
+        rights.append(np.where(leaf, np.cumsum(leaf) - 1 + n_leaves, tree.children_right + n_nodes))
+        shares = tree.value[leaf, 0, :]
+        values.append(shares / shares.sum(axis=1, keepdims=True))
+        n_nodes += leaf.size
+        n_leaves += int(leaf.sum())
+    return Forest(
+        np.array(roots, np.int32),
+        np.concatenate(features).astype(np.int16),
+        np.concatenate(thresholds),
+        np.concatenate(rights).astype(np.int32),
+        np.concatenate(values),
+    )
+
+
+def _at_most(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Round down to float32: a float32 feature is at most the one exactly where it is at most the other."""
+    rounded = threshold.astype(np.float32)
+    return np.where(rounded > threshold, np.nextafter(rounded, np.float32(-np.inf)), rounded).astype(np.float32)
