@@ -71,11 +71,9 @@ def recognise(recording: Recording, model: Model, *, smoothing: bool = True) -> 
 
 def _codes(probability: NDArray[np.float64], model: Model, *, smoothing: bool) -> NDArray[np.int8]:
     """Return each window's index into ``ACTIVITIES``, or ``UNKNOWN``."""
-    known = np.isfinite(probability).all(axis=1)
-    if smoothing:
-        column = smooth(probability, known)
-    else:
-        column = np.where(known, np.nan_to_num(probability).argmax(axis=1), -1)
+    known = np.asarray(np.isfinite(probability).all(axis=1))
+    likeliest = np.where(known, np.nan_to_num(probability).argmax(axis=1), -1)
+    column = smooth(probability, known) if smoothing else likeliest
     order = np.array([*(ACTIVITIES.index(activity) for activity in model.classes), UNKNOWN], dtype=np.int8)
     codes: NDArray[np.int8] = order[column]  # column -1 is the last entry
     return codes
@@ -97,7 +95,8 @@ def _steps_of_windows(
 
 def _starts_ns(grid: Grid, windows: Windows) -> NDArray[np.int64]:
     step_ns = windows.width_samples * NS_PER_S / grid.rate_hz
-    return grid.start_ns + np.rint(np.arange(windows.count(len(grid))) * step_ns).astype(np.int64)
+    starts_ns: NDArray[np.int64] = np.rint(np.arange(windows.count(len(grid))) * step_ns).astype(np.int64)
+    return starts_ns + grid.start_ns
 
 
 def _confidence(probability: NDArray[np.float64], code: NDArray[np.int8], model: Model) -> NDArray[np.float32]:

@@ -119,8 +119,10 @@ def _read_forest(folder: Traversable, n_features: int, n_classes: int) -> Forest
     where = f"{folder}/forest.npz"
     try:
         with np.load(io.BytesIO(_read(folder, "forest.npz")), allow_pickle=False) as arrays:
-            forest = Forest(**{name: arrays[name].astype(kind, copy=False) for name, kind in _ARRAYS.items()},
-                            value=arrays["value"].astype(np.float64, copy=False))
+            forest = Forest(
+                **{name: arrays[name].astype(kind, copy=False) for name, kind in _ARRAYS.items()},
+                value=arrays["value"].astype(np.float64, copy=False),
+            )
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         raise ModelError(f"not the arrays of a forest: {error}", where=where, remedy=_REMEDY) from error
     # The walker trusts its indices, so they are checked once here.

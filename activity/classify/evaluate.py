@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from activity.classify.labelled import Labelled
-from activity.classify.train import Recipe, TrainingSet, fit
+from activity.classify.labelled import Labelled, join, select
+from activity.classify.model import walk
+from activity.classify.train import Settings, fit
 from activity.labels import ACTIVITIES, Activity
 
 _STILL: Final = ("sitting", "standing", "lying")
@@ -55,19 +56,25 @@ class HeldOut:
 
 
 def leave_one_subject_out(
-    training: TrainingSet, recipe: Recipe, told: Callable[[int, int], None] = lambda _done, _total: None
+    plain: Labelled,
+    copies: Labelled,
+    settings: Settings,
+    told: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> HeldOut:
-    """Train once without each person and predict them; ``told(done, total)`` is called after each."""
-    judged, copies = training.judged, training.copies
-    probability = np.zeros((len(judged), len(ACTIVITIES)))
-    people = np.unique(judged.subject)
+    """Train once without each person, copies included, and predict their windows as they were worn.
+
+    ``plain`` and ``copies`` are those of ``activity.classify.train.prepare``; ``told(done, total)`` is called after
+    each person.
+    """
+    probability = np.zeros((len(plain.activity), len(ACTIVITIES)))
+    people = np.unique(plain.subject)
     for done, person in enumerate(people, start=1):
-        theirs = judged.subject == person
-        learned = Labelled.joined([judged.only(~theirs), copies.only(copies.subject != person)])
-        classifier = fit(learned, recipe)
-        probability[np.ix_(theirs, classifier.classes_)] = classifier.predict_proba(judged.features[theirs])
+        theirs = plain.subject == person
+        trained = fit(join(select(plain, ~theirs), select(copies, copies.subject != person)), settings)
+        columns = [ACTIVITIES.index(activity) for activity in trained.classes]
+        probability[np.ix_(theirs, columns)] = walk(trained.forest, plain.features[theirs])
         told(done, len(people))
-    return HeldOut(judged, probability.argmax(axis=1), probability)
+    return HeldOut(plain, probability.argmax(axis=1), probability)
 
 
 def score(held_out: HeldOut, view: str) -> Scores:
@@ -77,7 +84,7 @@ def score(held_out: HeldOut, view: str) -> Scores:
     for column, members in enumerate(groups.values()):
         for member in members:
             code[ACTIVITIES.index(Activity(member))] = column
-    true, found = code[held_out.windows.label], code[held_out.predicted]
+    true, found = code[held_out.windows.activity], code[held_out.predicted]
     rows = true < len(groups)
     true, found, subject = true[rows], found[rows], held_out.windows.subject[rows]
     f1 = _f1(true, found, len(groups))
@@ -101,16 +108,9 @@ def score(held_out: HeldOut, view: str) -> Scores:
     )
 
 
-def other_recall(held_out: HeldOut) -> float:
-    """Return the share of exercise windows of unseen people that are found to be ``other``."""
-    other = ACTIVITIES.index(Activity.OTHER)
-    theirs = held_out.windows.label == other
-    return float((held_out.predicted[theirs] == other).mean()) if theirs.any() else float("nan")
-
-
 def original_recall(held_out: HeldOut) -> dict[str, float]:
     """Return, for each name that the recordings use, the share of windows found to be its common activity."""
-    right = held_out.predicted == held_out.windows.label
+    right = held_out.predicted == held_out.windows.activity
     names = np.unique(held_out.windows.original)
     return {str(name): float(right[held_out.windows.original == name].mean()) for name in names}
 

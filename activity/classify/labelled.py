@@ -63,6 +63,7 @@ class Labelled:
     features: NDArray[np.float32]  #: (n, n_features)
     activity: NDArray[np.int8]  #: (n,) index in ``activity.labels.ACTIVITIES``
     subject: NDArray[np.str_]  #: (n,)
+    original: NDArray[np.str_]  #: (n,) label as the data set has it
 
 
 def file_sha256(path: Path) -> str:
@@ -84,6 +85,8 @@ def read_labelled(path: Path, rate_hz: float) -> tuple[LabelledGrid, ...]:
         raise ColumnError(f"no column {', '.join(missing)}", where=str(path), expected=", ".join(needed))
     keys = ["subject", "activity", *(["recording"] if "recording" in names else [])]
     table = pq.read_table(path, columns=[*keys, "t", "x", "y", "z"])
+    for key in keys:  # Arrow can't sort dictionary-coded text
+        table = table.set_column(table.column_names.index(key), key, table[key].cast(pa.string()))
     unknown = sorted(set(pc.unique(table["activity"]).to_pylist()) - set(LABELS))
     if unknown:
         raise ColumnError(f"labels {', '.join(map(str, unknown))} have no meaning here", where=str(path))
@@ -108,7 +111,7 @@ def _grids(table: pa.Table, keys: list[str], rate_hz: float) -> Iterator[Labelle
 
 def label_windows(grids: tuple[LabelledGrid, ...], width_s: float) -> Labelled:
     """Return the features of every whole window that enough samples came for."""
-    features, activity, subject = [], [], []
+    features, activity, subject, original = [], [], [], []
     order = tuple(Activity)
     for part in grids:
         rows = compute_features(part.grid, Windows.of_seconds(width_s, part.grid.rate_hz))
@@ -116,9 +119,12 @@ def label_windows(grids: tuple[LabelledGrid, ...], width_s: float) -> Labelled:
         features.append(rows)
         activity.append(np.full(len(rows), order.index(part.activity), dtype=np.int8))
         subject.append(np.full(len(rows), part.subject))
+        original.append(np.full(len(rows), part.original))
     if not features:
         raise NotEnoughDataError("no labelled recording")
-    return Labelled(np.concatenate(features), np.concatenate(activity), np.concatenate(subject))
+    return Labelled(
+        np.concatenate(features), np.concatenate(activity), np.concatenate(subject), np.concatenate(original)
+    )
 
 
 def join(*parts: Labelled) -> Labelled:
@@ -127,9 +133,10 @@ def join(*parts: Labelled) -> Labelled:
         np.concatenate([part.features for part in parts]),
         np.concatenate([part.activity for part in parts]),
         np.concatenate([part.subject for part in parts]),
+        np.concatenate([part.original for part in parts]),
     )
 
 
 def select(labelled: Labelled, rows: NDArray[np.bool_]) -> Labelled:
     """Return the rows where ``rows`` is true."""
-    return Labelled(labelled.features[rows], labelled.activity[rows], labelled.subject[rows])
+    return Labelled(labelled.features[rows], labelled.activity[rows], labelled.subject[rows], labelled.original[rows])

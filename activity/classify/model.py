@@ -35,6 +35,11 @@ class Model:
     forest: Forest
     facts: dict[str, Any]  #: model.json as it stands: training data, settings, scores, hashes
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the forest: two models with the same digest say the same."""
+        return str(self.facts["files"]["forest.npz"])
+
 
 def predict(model: Model, features: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return (n, len(classes)) probabilities; a row with a NaN in it is NaN throughout."""

@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 
-from activity.classify.labelled import Labelled, LabelledGrid, join, label_windows
+from activity.classify.labelled import Labelled, LabelledGrid, join, label_windows, select
 from activity.classify.model import Forest
 from activity.errors import NotEnoughDataError
 from activity.labels import ACTIVITIES, Activity
+
+#: Hand work is done in any attitude, and the watch of the exercise recordings has other axes than the bands.
+ANY_WAY_DEG: Final = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ def turn_grids(grids: tuple[LabelledGrid, ...], settings: Settings, copy: int) -
     rng = np.random.default_rng([settings.seed, copy])
     turned = []
     for part in grids:
-        rotation = _rotation(rng, np.deg2rad(settings.most_turn_deg))
+        most_deg = ANY_WAY_DEG if part.activity is Activity.OTHER else settings.most_turn_deg
+        rotation = _rotation(rng, np.deg2rad(most_deg))
         offset = rng.normal(0.0, settings.offset_sd_g, 3)
         accel_g = (part.grid.accel_g @ rotation.T + offset).astype(np.float32)
         turned.append(replace(part, grid=replace(part.grid, accel_g=accel_g)))
@@ -97,7 +101,7 @@ def _rotation(rng: np.random.Generator, most_rad: float) -> NDArray[np.float64]:
 
 
 def _none_of(labelled: Labelled) -> Labelled:
-    return Labelled(labelled.features[:0], labelled.activity[:0], labelled.subject[:0])
+    return select(labelled, np.zeros(len(labelled.activity), dtype=np.bool_))
 
 
 def _forest(estimator: Any) -> Forest:

@@ -155,9 +155,12 @@ def _sync(motion: "Motion", output: Path) -> tuple["Recording", Path]:
     async def work() -> Path:
         clock, log = band_that_recorded(motion.recording)
         facts = BandFacts(max_mtu=LARGE_MTU)
-        async with VirtualAir() as air, SimulatedBand(air, clock, facts=facts, logs=(log,)):
-            async with open_adapter(simulated(air.backends)) as adapter:
-                (found,) = await fetch_stored(adapter, facts.name, output, zone=motion.recording.zone)
+        async with (
+            VirtualAir() as air,
+            SimulatedBand(air, clock, facts=facts, logs=(log,)),
+            open_adapter(simulated(air.backends)) as adapter,
+        ):
+            (found,) = await fetch_stored(adapter, facts.name, output, zone=motion.recording.zone)
         return Path(found["path"])
 
     path = asyncio.run(work())

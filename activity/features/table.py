@@ -99,8 +99,7 @@ FEATURES: Final = _table()
 
 #: Changes with the kernels (by hand) and with the table (by itself): a model of another version is refused.
 FEATURE_VERSION: Final = (
-    f"{KERNEL_VERSION}-"
-    + hashlib.sha256(repr((FEATURES, BANDS_HZ, LEAST_COVERAGE)).encode()).hexdigest()[:12]
+    f"{KERNEL_VERSION}-" + hashlib.sha256(repr((FEATURES, BANDS_HZ, LEAST_COVERAGE)).encode()).hexdigest()[:12]
 )
 
 

@@ -77,9 +77,7 @@ def _steps_of(grid: Grid, windows: Windows, part: NDArray[np.intp], gaits: list[
     return _spaced(place[order], 0.5 * rate_hz / cadence_hz[row[order]])
 
 
-def _sizes(
-    grid: Grid, part: NDArray[np.intp], width: int, pad: int
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _sizes(grid: Grid, part: NDArray[np.intp], width: int, pad: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return (n, width + 2 pad) zero-mean sizes of acceleration, zero where nothing came, and where it came."""
     rows = part[:, None] * width + np.arange(-pad, width + pad)
     inside = (rows >= 0) & (rows < len(grid))

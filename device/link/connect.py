@@ -50,15 +50,18 @@ class BandLink:
         self.address = heard.address
         self.timeouts = timeouts
         self._client = client
-        self._clock_ns = clock_ns
+        self.clock_ns = clock_ns
         self._on_loss: list[Callable[[], None]] = []
+        self._inboxes: dict[str, Inbox] = {}
 
     async def listen(self, uuid: str) -> Inbox:
         """Subscribe and return where notifications arrive; always before what makes the band send them."""
-        inbox = Inbox(self._clock_ns)
-        self._on_loss.append(inbox.close)
-        await self.subscribe(uuid, inbox.put)
-        return inbox
+        if uuid not in self._inboxes:
+            inbox = Inbox(self.clock_ns)
+            self._on_loss.append(inbox.close)
+            await self.subscribe(uuid, inbox.put)
+            self._inboxes[uuid] = inbox
+        return self._inboxes[uuid]
 
     async def subscribe(self, uuid: str, take: Callable[[bytearray], None]) -> None:
         """Have ``take`` called with each notification; it must neither wait nor raise."""

@@ -53,6 +53,13 @@ class Inbox:
         """Whether the link that fed it has ended."""
         return self._closed
 
+    def waiting(self) -> list[Arrival]:
+        """Return all that waits now, which may be nothing."""
+        batch = list(self._waiting)
+        self._waiting.clear()
+        self._woken = False
+        return batch
+
     async def take(self, timeout_s: float) -> list[Arrival]:
         """Return all that waits, as soon as there is something; empty after ``wake``, or closed and drained.
 
@@ -62,7 +69,4 @@ class Inbox:
             self._changed.clear()
             async with asyncio.timeout(timeout_s):
                 await self._changed.wait()
-        batch = list(self._waiting)
-        self._waiting.clear()
-        self._woken = False
-        return batch
+        return self.waiting()

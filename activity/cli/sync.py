@@ -1,0 +1,160 @@
+"""``selfback sync``: what a band has stored, or what it measures now, as a recording on this machine."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from device.link.radio import Adapter
+    from device.recording import Recording
+
+
+@click.command(short_help="Fetch what a band has recorded.")
+@click.option("--band", default="", help="Name, last four letters of the name, or address; default: the first heard.")
+@click.option(
+    "--radio",
+    default="system",
+    metavar="RADIO",
+    help="`system`, or `bumble:TRANSPORT` for a simulated band or a dongle of its own.",
+)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("recordings"),
+    help="Folder for recordings; what came so far of a log lies in its folder `captures`.",
+)
+@click.option("--timeout", type=click.FloatRange(1, 600), default=10.0, help="Seconds to wait until the band is heard.")
+@click.option("--zone", default="UTC", help="Time zone in which the wearer lived, e.g. Europe/Oslo.")
+@click.option(
+    "--live", type=click.FloatRange(1, 86_400), help="Record live for so many seconds, instead of fetching the log."
+)
+@click.option("--rate", type=click.Choice(["25", "50", "100"]), default="50", help="Samples a second, live.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def command(
+    *,
+    band: str,
+    radio: str,
+    output: Path,
+    timeout: float,
+    zone: str,
+    live: float | None,
+    rate: str,
+    as_json: bool,
+) -> None:
+    """Fetch what a band has stored, and print the path of each recording (Parquet).
+
+    Only what is not here yet is fetched. If the band goes out of reach or you press Ctrl-C, what came is kept:
+    the same command goes on from there. Nothing is deleted on the band.
+    """
+    import asyncio
+
+    from activity.cli import console
+    from device.link import radio as radios
+    from device.readers.clock import zone_named
+
+    zone_named(zone)
+    where = radios.radio(radio)
+
+    async def work() -> list[dict[str, Any]]:
+        async with radios.open_adapter(where) as adapter:
+            if live is not None:
+                return [
+                    await _live(adapter, band, output, timeout_s=timeout, zone=zone, seconds=live, rate_hz=float(rate))
+                ]
+            return await fetch_stored(adapter, band, output, timeout_s=timeout, zone=zone)
+
+    found = asyncio.run(work())
+    if as_json:
+        console.emit_json({"recordings": found})
+        return
+    for recording in found:
+        console.emit(recording["path"])
+    if not found:
+        console.note("the band has nothing stored")
+
+
+async def fetch_stored(
+    adapter: "Adapter", band: str, output: Path, *, timeout_s: float = 10.0, zone: str = "UTC"
+) -> list[dict[str, Any]]:
+    """Pull every log of the band, and write each as a recording."""
+    import asyncio
+
+    from activity.cli import console
+    from device.link.connect import Timeouts, connect
+    from device.link.control import open_control
+    from device.sync import log_recording, pull_log
+
+    found = []
+    console.note(f"looking for {band or 'a band'} ...")
+    async with connect(adapter, band, timeouts=Timeouts(find_s=timeout_s)) as link:
+        control = await open_control(link)
+        console.note(f"{link.name} ({link.address}), battery {await link.battery_percent()} %")
+        for entry in await control.logs():
+            with console.progress("blocks") as display:
+                task = display.add_task(f"log {entry.log_id}", total=entry.block_count)
+                pulled = await pull_log(
+                    link,
+                    control,
+                    entry,
+                    output / "captures",
+                    zone=zone,
+                    progress=lambda done, total, task=task: display.update(task, completed=done, total=total),  # type: ignore[misc]
+                )
+            path = output / f"{pulled.journal.folder_name}.parquet"
+            recording = await asyncio.to_thread(log_recording, pulled.folder, path)
+            console.note(f"log {entry.log_id}: {pulled.blocks_new} new blocks of {entry.block_count}")
+            if pulled.unreadable:
+                console.note(f"  {pulled.unreadable} blocks came damaged every time: a gap in the recording")
+            found.append(_facts(path, link.name, recording) | {"blocks_new": pulled.blocks_new})
+    return found
+
+
+async def _live(
+    adapter: "Adapter", band: str, output: Path, *, timeout_s: float, zone: str, seconds: float, rate_hz: float
+) -> dict[str, Any]:
+    """Record live, and write what came as a recording, also where the band was lost."""
+    import asyncio
+    import time
+
+    from activity.cli import console
+    from device.link.collect import LiveCapture, live_recording, record_live
+    from device.link.connect import Timeouts
+
+    began = time.strftime("%Y-%m-%dT%H%M%SZ", time.gmtime())
+    capture = LiveCapture(output / "captures" / f"live-{began}")
+    console.note(f"looking for {band or 'a band'} ...")
+    try:
+        with console.progress("s") as display:
+            task = display.add_task("live", total=seconds)
+            await record_live(
+                adapter,
+                capture,
+                seconds=seconds,
+                rate_hz=rate_hz,
+                wanted=band,
+                timeouts=Timeouts(find_s=timeout_s),
+                progress=lambda done, total: display.update(task, completed=done, total=total),
+            )
+    finally:
+        facts = None
+        if capture.notifications:
+            path = output / f"{capture.name or 'band'}-live-{began}.parquet"
+            recording = await asyncio.to_thread(live_recording, capture, path, zone)
+            facts = _facts(path, capture.name, recording) | {"losses": capture.losses, "overflowed": capture.overflowed}
+            console.note(f"{capture.notifications} notifications, {capture.losses} losses of the link: {path}")
+    return facts or {}
+
+
+def _facts(path: Path, name: str, recording: "Recording") -> dict[str, Any]:
+    return {
+        "path": str(path),
+        "band": name,
+        "serial": recording.band.serial,
+        "samples": recording.n_samples,
+        "start_ns": int(recording.time_ns[0]),
+        "stop_ns": int(recording.time_ns[-1]),
+        "rate_hz": recording.rate_hz,
+        "gaps": len(recording.gaps),
+        "damage": [{"what": d.what, "count": d.count, "outcome": d.outcome} for d in recording.damage],
+    }

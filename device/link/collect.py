@@ -1,0 +1,160 @@
+"""Recording live: a band's stream into crash-safe segments, through losses of the link, for as long as asked.
+
+Each connection writes a segment of its own. What the link or the queue lost shows in the sequence numbers and
+ticks that the notifications carry, so nothing is lost unseen.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from device.capture.assemble import assemble_stream, decode_segments
+from device.capture.parquet import write_recording
+from device.capture.segments import Packet, SegmentHead, SegmentWriter, read_segment
+from device.errors import BandLostError, BandNotFoundError, BandRefusedError, DeviceError
+from device.link.backoff import backoff_s
+from device.link.connect import DEFAULT_TIMEOUTS, BandLink, Timeouts, connect
+from device.link.control import open_control
+from device.link.inbox import Arrival
+from device.link.radio import Adapter
+from device.profiles.openband import STREAM_UUID
+from device.recording import BandInfo, Recording
+
+#: A band that stays away for this many attempts (about two minutes with their waits) is not coming back soon.
+RECONNECTS: Final = 6
+
+
+@dataclass(slots=True)
+class LiveCapture:
+    """What a live recording brought; filled while it runs."""
+
+    folder: Path
+    info: BandInfo = field(default_factory=BandInfo)
+    name: str = ""
+    segments: list[Path] = field(default_factory=list)
+    notifications: int = 0
+    overflowed: int = 0  #: notifications for which the queue had no room
+    losses: int = 0  #: times the link broke
+
+
+Progress = Callable[[float, float], None]
+
+
+async def record_live(
+    adapter: Adapter,
+    capture: LiveCapture,
+    *,
+    seconds: float,
+    rate_hz: float = 50.0,
+    range_g: int = 8,
+    wanted: str = "",
+    reconnects: int = RECONNECTS,
+    timeouts: Timeouts = DEFAULT_TIMEOUTS,
+    progress: Progress | None = None,
+    rng: random.Random | None = None,
+) -> None:
+    """Record for ``seconds`` of this computer's clock into ``capture.folder``.
+
+    A broken link is made again up to ``reconnects`` times in a row; then BandLostError. ``capture`` holds what
+    came in any case.
+    """
+    loop = asyncio.get_running_loop()
+    end_s = loop.time() + seconds
+    rng = rng or random.Random(wanted)  # noqa: S311 - jitter, not a secret
+    session = _Session(capture, rate_hz, range_g, end_s, seconds, progress or (lambda _done, _total: None))
+    attempt = 0
+    while loop.time() < end_s:
+        before = capture.notifications
+        try:
+            async with connect(adapter, wanted or capture.name, timeouts=timeouts, rng=rng) as link:
+                await session.record(link)
+                return
+        except (BandLostError, BandNotFoundError) as fault:
+            if isinstance(fault, BandNotFoundError) and not capture.segments:
+                raise
+            attempt = 1 if capture.notifications > before else attempt + 1
+            capture.losses += isinstance(fault, BandLostError)
+            await _wait_or_give_up(fault, attempt, reconnects, rng, end_s)
+
+
+async def _wait_or_give_up(fault: DeviceError, attempt: int, reconnects: int, rng: random.Random, end_s: float) -> None:
+    wait_s = backoff_s(attempt, fault, rng)
+    left_s = end_s - asyncio.get_running_loop().time()
+    if wait_s is None or attempt > reconnects:
+        raise BandLostError(
+            f"the band did not come back ({fault.what})",
+            where=fault.where,
+            remedy="bring it nearer; what was recorded is kept",
+        ) from fault
+    await asyncio.sleep(max(0.0, min(wait_s, left_s)))
+
+
+@dataclass(slots=True)
+class _Session:
+    capture: LiveCapture
+    rate_hz: float
+    range_g: int
+    end_s: float
+    seconds: float
+    progress: Progress
+
+    async def record(self, link: BandLink) -> None:
+        """Record over one connection until the time is up; BandLostError where it ends before."""
+        capture, loop = self.capture, asyncio.get_running_loop()
+        capture.name, capture.info = link.name, await link.info()
+        control = await open_control(link)
+        inbox = await link.listen(STREAM_UUID)
+        await control.start_stream(self.rate_hz, self.range_g)
+        path = capture.folder / f"live-{len(capture.segments) + 1:04d}.arrows"
+        writer = await asyncio.to_thread(self._begin_segment, path, link)
+        capture.segments.append(path)
+        try:
+            while (left_s := self.end_s - loop.time()) > 0:
+                try:
+                    batch = await inbox.take(min(link.timeouts.silence_s, left_s))
+                except TimeoutError as error:
+                    if left_s <= link.timeouts.silence_s:
+                        break
+                    raise link.lost("in mid-stream: nothing came any more") from error
+                if not batch:
+                    raise link.lost("in mid-stream")
+                capture.notifications += len(batch)
+                await asyncio.to_thread(writer.write, _packets(batch))
+                self.progress(self.seconds - (self.end_s - loop.time()), self.seconds)
+            await control.stop_stream()
+            await asyncio.to_thread(writer.write, _packets(inbox.waiting()))
+        except BandRefusedError:
+            if not link.is_connected:
+                raise link.lost("in mid-stream") from None
+            raise
+        finally:
+            capture.overflowed += inbox.overflowed
+            await asyncio.to_thread(writer.close)
+
+    def _begin_segment(self, path: Path, link: BandLink) -> SegmentWriter:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        head = SegmentHead(
+            utc_ns=time.time_ns(),
+            monotonic_ns=link.clock_ns(),
+            characteristics=(STREAM_UUID,),
+            address=link.address,
+            band=self.capture.info,
+            reason="live",
+        )
+        return SegmentWriter(path, head, link.clock_ns)
+
+
+def live_recording(capture: LiveCapture, path: Path, zone: str = "UTC") -> Recording:
+    """Write what a live capture brought as a recording, and return it; RecordingError if nothing came."""
+    found = decode_segments([read_segment(segment) for segment in capture.segments])
+    recording = assemble_stream(found.notifications, band=capture.info, zone=zone, damage=found.damage)
+    write_recording(recording, path)
+    return recording
+
+
+def _packets(batch: list[Arrival]) -> list[Packet]:
+    return [Packet(arrival.arrival_ns, STREAM_UUID, arrival.payload) for arrival in batch]
