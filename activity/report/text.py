@@ -6,6 +6,7 @@ from typing import Final
 from activity.coach.plan import DailyMessage, PlannedExercise, Reason, StepGoal, WeeklyPlan
 from activity.day.summary import DaySummary
 from activity.labels import ACTIVITIES
+from activity.report.wording import sentence
 
 WIDTH: Final = 80
 
@@ -34,7 +35,7 @@ def day_lines(day: DaySummary) -> list[str]:
     lines += _pair("walking bouts", f"{day.bouts} of a minute or longer")
     if day.peak_1min_spm is not None:
         lines += _pair("best minute", f"{day.peak_1min_spm:.0f} steps")
-    lines += _pair("quality", "enough to judge the day" if day.quality.valid else " ".join(day.quality.reasons))
+    lines += _pair("quality", "enough to judge the day" if day.quality.valid else " ".join(map(sentence, day.quality.reasons)))
     return lines
 
 
