@@ -53,7 +53,7 @@ def window_moments(accel, width, out):
             count += 1
             power = 0.0
             for axis in range(3):
-                value = float(accel[i, axis])
+                value = np.float64(accel[i, axis])  # float() would stay in 32 bits
                 # Welford's update: the sd of a resting sensor is a thousandth of its mean
                 away = value - mean[axis]
                 mean[axis] += away / count

@@ -47,7 +47,7 @@ def calibrate(moments: Moments) -> Calibration:
         return _unfit(before_mg, f"{len(points)} windows at rest, at least {LEAST_STILL} are needed", len(points))
     short = [a for i, a in enumerate("xyz") if points[:, i].min() > -SPREAD_G or points[:, i].max() < SPREAD_G]
     if short:
-        return _unfit(before_mg, f"{' and '.join(short)} didn't rest both ways beyond {SPREAD_G} g", len(points))
+        return _unfit(before_mg, f"{', '.join(short)} didn't rest both ways beyond {SPREAD_G} g", len(points))
     offset, gain = _fit(points)
     after_mg = _error_mg((points - offset) * gain)
     if after_mg >= before_mg:
