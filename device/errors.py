@@ -110,3 +110,16 @@ class CaptureError(DeviceError):
 
     code = "capture-integrity"
     exit_code = 5
+
+
+class BandBusyError(BandRefusedError):
+    """The band is doing something else: another request of ours, or another phone's. Try again in a moment."""
+
+    code = "band-busy"
+
+
+class RadioNameError(DeviceError):
+    """A radio is `system`, or `bumble:` and a transport that Bumble knows, such as `bumble:tcp-client:HOST:PORT`."""
+
+    code = "radio-name"
+    exit_code = 2

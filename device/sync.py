@@ -18,10 +18,10 @@ from device.capture.assemble import ClockAnchor, assemble_log, decode_segments
 from device.capture.journal import Anchor, Journal, as_ranges, load_journal, missing_ranges, unwritable
 from device.capture.parquet import write_recording
 from device.capture.segments import Packet, Segment, SegmentHead, SegmentWriter, read_segment
-from device.errors import BandLostError, CaptureError
+from device.errors import BandBusyError, BandLostError, CaptureError
 from device.link.backoff import backoff_s
 from device.link.connect import BandLink
-from device.link.control import BandBusyError, ControlPoint
+from device.link.control import ControlPoint
 from device.link.inbox import Inbox
 from device.profiles.openband import LOG_UUID, LogEntry
 from device.profiles.pieces import BlockAssembler

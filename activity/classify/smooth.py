@@ -14,7 +14,8 @@ _FLOOR: Final = 0.02  # a forest that never saw something says zero; no window m
 def smooth(probability: NDArray[np.float64], known: NDArray[np.bool_], stay: float = STAY) -> NDArray[np.int64]:
     """Return the most likely path of classes (Viterbi) over runs of ``known`` windows; -1 elsewhere.
 
-    ``probability`` is (n, n_classes); ``stay`` is more than one in ``n_classes``. Nothing is carried over windows that are not known.
+    ``probability`` is (n, n_classes); ``stay`` is more than one in ``n_classes``. Nothing is carried over
+    windows that are not known.
     """
     path = np.full(len(probability), -1, dtype=np.int64)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], known, [False]]).astype(np.int8)))

@@ -1,6 +1,7 @@
 """The ``selfback`` command: a table of subcommands, each in a module of its own that imports its work late."""
 
 import contextlib
+import difflib
 import errno
 import importlib
 import os
@@ -48,6 +49,18 @@ class Commands(click.Group):
         command: click.Command = importlib.import_module(f"activity.cli.{cmd_name}").command
         _show_environment(command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command to run; a name that is nearly one of ours gets that one named."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            if close:
+                error.message += f" Did you mean {close[0]!r}?"
+            raise
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a closed pipe ends it in peace: who read our output, as ``head`` does, has enough."""

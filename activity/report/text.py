@@ -6,20 +6,9 @@ from typing import Final
 from activity.coach.plan import DailyMessage, PlannedExercise, Reason, StepGoal, WeeklyPlan
 from activity.day.summary import DaySummary
 from activity.labels import ACTIVITIES
-from activity.report.wording import sentence
+from activity.report.wording import duration_words, sentence
 
 WIDTH: Final = 80
-
-
-def duration_words(minutes: float) -> str:
-    """Return minutes as people say them, e.g. ``7 h 32 min``; under a minute in seconds."""
-    if 0 < minutes < 1:
-        return f"{round(minutes * 60)} s"
-    whole = round(minutes)
-    hours, rest = divmod(whole, 60)
-    if not hours:
-        return f"{rest} min"
-    return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
 def day_lines(day: DaySummary) -> list[str]:
@@ -35,7 +24,9 @@ def day_lines(day: DaySummary) -> list[str]:
     lines += _pair("walking bouts", f"{day.bouts} of a minute or longer")
     if day.peak_1min_spm is not None:
         lines += _pair("best minute", f"{day.peak_1min_spm:.0f} steps")
-    lines += _pair("quality", "enough to judge the day" if day.quality.valid else " ".join(map(sentence, day.quality.reasons)))
+    lines += _pair(
+        "quality", "enough to judge the day" if day.quality.valid else " ".join(map(sentence, day.quality.reasons))
+    )
     return lines
 
 

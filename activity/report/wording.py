@@ -4,8 +4,6 @@ from datetime import UTC, date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from activity.report.text import duration_words
-
 THIN: Final = "\u202f"  #: narrow space that doesn't break: between thousands, and before a unit
 STICKY: Final = "\u00a0"
 
@@ -24,6 +22,17 @@ def plural(value: float, singular: str, several: str = "") -> str:
     """Return a count with its noun, e.g. ``1 gap`` or ``3 gaps``."""
     noun = singular if round(value) == 1 else several or f"{singular}s"
     return f"{count(value)}{STICKY}{noun}"
+
+
+def duration_words(minutes: float) -> str:
+    """Return minutes as people say them, e.g. ``7 h 32 min``; under a minute in seconds."""
+    if 0 < minutes < 1:
+        return f"{round(minutes * 60)} s"
+    whole = round(minutes)
+    hours, rest = divmod(whole, 60)
+    if not hours:
+        return f"{rest} min"
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
 def duration(minutes: float) -> str:

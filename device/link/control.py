@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Callable
 from typing import TypeVar
 
-from device.errors import BandRefusedError, FrameError
+from device.errors import BandBusyError, BandRefusedError, FrameError
 from device.link.connect import BandLink
 from device.link.faults import lost
 from device.profiles.openband import (
@@ -31,12 +31,6 @@ from device.profiles.openband import (
 from device.profiles.pieces import PieceJoiner
 
 B = TypeVar("B", ClockNow, LogPage, BlockCount, StreamSettings)
-
-
-class BandBusyError(BandRefusedError):
-    """The band is doing something else: another request of ours, or another phone's. Try again in a moment."""
-
-    code = "band-busy"
 
 
 class ControlPoint:

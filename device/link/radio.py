@@ -18,7 +18,7 @@ from bleak import BleakScanner
 from bleak.backends.client import BaseBleakClient
 from bleak.backends.scanner import BaseBleakScanner
 
-from device.errors import BluetoothUnavailableError, Fault
+from device.errors import BluetoothUnavailableError, RadioNameError
 from device.link.faults import bluetooth_faults, hung
 
 #: A scanner and a client class for bleak's ``backend=``; None is the system's own.
@@ -31,13 +31,6 @@ START_TIMEOUT_S: Final = 10.0
 LOCK_TIMEOUT_S: Final = 60.0
 
 SIM_REMEDY: Final = "pip install 'selfback[sim]'"
-
-
-class RadioNameError(Fault):
-    """A radio is `system`, or `bumble:` and a transport that Bumble knows, such as `bumble:tcp-client:HOST:PORT`."""
-
-    code = "radio-name"
-    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True)

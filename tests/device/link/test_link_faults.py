@@ -27,11 +27,12 @@ from device.errors import (
     BluetoothUnavailableError,
     CaptureError,
     Fault,
+    RadioNameError,
 )
 from device.link.backoff import backoff_s
 from device.link.faults import DBUS, REASONS, band_fault
 from device.link.inbox import Inbox
-from device.link.radio import Adapter, RadioNameError, check_radio, open_adapter, radio, simulated
+from device.link.radio import Adapter, check_radio, open_adapter, radio, simulated
 from device.simulator.virtual_time import run_virtually
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.errors import BandLostError, BandNotFoundError, BandRefusedError
+from device.errors import BandBusyError, BandLostError, BandNotFoundError, BandRefusedError
 from device.link.connect import BandLink, Timeouts, connect
-from device.link.control import BandBusyError, ControlPoint, open_control
+from device.link.control import ControlPoint, open_control
 from device.link.inbox import Inbox
 from device.link.radio import Adapter, open_adapter, simulated
 from device.link.scan import scan
@@ -193,7 +193,7 @@ def test_a_stall_delays_and_then_bursts() -> None:
     async def test() -> None:
         plan = FaultPlan(stall_before=frozenset({3}), stall_s=3.0)
         async with band_on_air(500, plan) as (_, adapter), talking_to(adapter) as (link, control):
-            link._clock_ns = lambda: round(asyncio.get_running_loop().time() * NS_PER_S)
+            link.clock_ns = lambda: round(asyncio.get_running_loop().time() * NS_PER_S)
             inbox = await link.listen(STREAM_UUID)
             await control.start_stream(50.0, 8)
             await asyncio.sleep(12)
