@@ -48,11 +48,15 @@ def sync(
         loop = asyncio.get_running_loop()
         clock = BandClock(START_NS - 3600 * NS_PER_S, 4, now_ns=lambda: NOW_NS + round(loop.time() * NS_PER_S))
         log = StoredLog(log_id, Trace(samples, 25.0), clock.ticks_at(START_NS), START_NS // NS_PER_S, 4)
-        async with VirtualAir() as air, SimulatedBand(air, clock, logs=(log,), faults=faults, facts=facts):
-            async with open_adapter(simulated(air.backends)) as adapter, connect(adapter, timeouts=QUICK) as link:
-                control = await open_control(link)
-                (entry,) = await control.logs()
-                return await pull_log(link, control, entry, folder, progress=progress, utc_ns=clock.now_ns)
+        async with (
+            VirtualAir() as air,
+            SimulatedBand(air, clock, logs=(log,), faults=faults, facts=facts),
+            open_adapter(simulated(air.backends)) as adapter,
+            connect(adapter, timeouts=QUICK) as link,
+        ):
+            control = await open_control(link)
+            (entry,) = await control.logs()
+            return await pull_log(link, control, entry, folder, progress=progress, utc_ns=clock.now_ns)
 
     return run_virtually(test())
 
