@@ -16,7 +16,7 @@ GRID_RATE_HZ: Final = 25.0
 
 LOBES: Final = 3  #: of the Lanczos kernel; 3 keeps aliases of an even 100 Hz recording below -40 dB from 15 Hz on
 _TAPER_CELLS: Final = 512  # of the kernel's table; linear interpolation in it is off by less than 1e-5
-_REACH_STEPS: Final = 1.5  # input steps to the nearest sample; one lost sample is bridged, two are not
+_REACH_STEPS: Final = 1.5  # input steps to the nearest sample; further off, a value would be a guess
 _LEAST_SHARE: Final = 0.25  # of the weight that evenly spaced samples would give
 #: A grid holds its gaps too. 100 days at 25 Hz are 2.6 GB; beyond that a clock was set in mid-recording.
 LONGEST_S: Final = 100 * 86_400.0

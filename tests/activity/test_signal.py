@@ -257,7 +257,7 @@ def test_a_noisy_sensor_on_the_table_takes_an_hour():
 
 
 def breathing(minutes, amplitude_g):
-    """A wrist so still that only breath, at 15 a minute, changes where it points; twice a minute not at all."""
+    """A wrist so still that only breath, at 15 a minute, changes where it points, and it comes and goes."""
     time_s = np.arange(round(minutes * 60 * 25)) / 25.0
     depth = amplitude_g * (1.0 + np.sin(2 * np.pi * time_s / 97.0))
     angle = depth * np.sin(2 * np.pi * 0.25 * time_s)
@@ -266,9 +266,15 @@ def breathing(minutes, amplitude_g):
     return find_wear(moments(Grid((accel_g + noise_g).astype(np.float32), 25.0, 0), WINDOWS), 10.0)
 
 
-def test_breath_of_a_quarter_of_a_degree_is_worn_for_half_an_hour_but_not_for_an_hour():
-    assert (breathing(30, 0.0045) == 1).all()
-    assert (breathing(61, 0.0045) == 0).all()
+def test_breath_of_a_third_of_a_degree_is_worn_for_half_an_hour_but_not_for_an_hour():
+    assert (breathing(30, 0.0032) == 1).all()
+    assert (breathing(61, 0.0032) == 0).all()
+
+
+def test_a_hand_that_sinks_by_two_degrees_in_a_quarter_of_an_hour_is_worn():
+    angle = np.linspace(0.0, np.deg2rad(2.0), 90)
+    sinking = np.stack([np.sin(angle), np.zeros(90), np.cos(angle)], axis=1)
+    assert (find_wear(moments(resting(sinking), WINDOWS), 10.0) == 1).all()
 
 
 def test_a_turned_band_starts_a_new_spell():
