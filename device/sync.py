@@ -125,6 +125,10 @@ class _Pull:
     async def run(self, wanted: range) -> Pulled:
         """Ask for what is missing until it is there or hopeless."""
         self.held = await asyncio.to_thread(held_blocks, self.folder, self.journal)
+        if not missing_ranges(wanted, as_ranges(self.held)):
+            self.journal = replace(self.journal, held=as_ranges(self.held))
+            await asyncio.to_thread(self.journal.save, self.folder)
+            return Pulled(self.folder, self.journal, blocks_new=0, damaged=0, unreadable=0)
         name = f"segment-{len(self.journal.segments) + 1:04d}.arrows"
         self.journal = replace(self.journal, held=as_ranges(self.held), segments=(*self.journal.segments, name))
         await asyncio.to_thread(self.journal.save, self.folder)

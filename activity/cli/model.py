@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 REAL: Final = "selfback-wrist.parquet"
 EXERCISES: Final = "spar-exercises-wrist.parquet"
+STEPS: Final = "selfback-steps-reference.parquet"
 #: Simulated wearers washing up and driving, in groups that are held out together.
 SIMULATED_PEOPLE: Final = 20
 SIMULATED_GROUPS: Final = 4
@@ -119,6 +120,41 @@ def evaluate(data: Path, seed: int, trees: int, as_json: bool) -> None:
     plain, copies, _ = _learn_from(data, settings)
     held_out = _held_out(plain, copies, settings)
     _say(_scores(held_out), held_out, as_json)
+
+
+@command.command("steps")
+@_data_option
+@_json_option
+def steps(data: Path, as_json: bool) -> None:
+    """Judge the step counter on the selfBACK wrists, by the steps that their thigh sensors agreed on.
+
+    The activity is taken as known, so this is the counter alone; recordings whose reference is of quality "high".
+    """
+    import pandas as pd
+
+    from activity.classify.labelled import read_labelled
+    from activity.signal.regularise import GRID_RATE_HZ
+    from activity.steps.evaluate import CountedWalk, count_steps, score_steps
+
+    table = pd.read_parquet(data / STEPS)
+    table = table[(table["quality"] == "high") & (table["steps_ref"] > 0)]
+    names = zip(table["subject"].astype(str), table["activity"].astype(str), strict=True)
+    reference = dict(zip(names, table["steps_ref"].astype(float).tolist(), strict=True))
+    walks = [
+        CountedWalk(grid.original, reference[grid.subject, grid.original], count_steps(grid.grid, grid.activity))
+        for grid in read_labelled(data / REAL, GRID_RATE_HZ)
+        if (grid.subject, grid.original) in reference
+    ]
+    scores = score_steps(walks)
+    if as_json:
+        console.emit_json([asdict(score) for score in scores])
+        return
+    console.emit(f"{'activity':<12}{'recordings':>11}{'true':>8}{'counted':>9}{'MAPE %':>8}{'bias %':>8}{'worst %':>9}")
+    for score in scores:
+        console.emit(
+            f"{score.original:<12}{score.recordings:>11}{score.reference:>8.0f}{score.counted:>9}"
+            f"{score.mape_percent:>8.1f}{score.bias_percent:>8.1f}{score.worst_percent:>9.1f}"
+        )
 
 
 def _learn_from(data: Path, settings: "Settings") -> tuple["Labelled", "Labelled", list[Any]]:

@@ -1,18 +1,24 @@
 """``selfback simulate``: a virtual wristband that other programs on this machine can find and sync."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 if TYPE_CHECKING:
     from device.recording import Recording
 
+#: The same band, switched off and on within an hour, holds the same log, so that an interrupted sync can go on.
+#: In another hour it has been started anew, as its boot number says.
+NS_PER_HOUR: Final = 3_600_000_000_000
+
 
 @click.command(short_help="Be a wristband, for trying things without one.")
 @click.option("--port", type=click.IntRange(0, 65535), default=17777, help="TCP port on 127.0.0.1; 0 takes a free one.")
 @click.option("--name", default="selfBACK-1A2B", help="The name it advertises, at most 29 bytes.")
-@click.option("--hours", type=click.FloatRange(0.02, 72), default=8.0, help="How long it was worn, up to now.")
+@click.option(
+    "--hours", type=click.FloatRange(0.02, 72), default=8.0, help="How long it was worn, up to the last full hour."
+)
 @click.option("--rate", type=click.Choice(["25", "50", "100"]), default="25", help="Samples a second of its log.")
 @click.option("--seed", type=click.IntRange(0), default=1, help="Another seed is another wearer and another day.")
 @click.option(
@@ -45,7 +51,9 @@ def command(*, port: int, name: str, hours: float, rate: str, seed: int, from_fi
         from device.simulator.worn import worn_hours
 
         console.note(f"making {hours:g} h of motion ...")
-        recording = worn_hours(hours, rate_hz=float(rate), seed=seed, end_ns=time.time_ns())
+        recording = worn_hours(
+            hours, rate_hz=float(rate), seed=seed, end_ns=time.time_ns() // NS_PER_HOUR * NS_PER_HOUR
+        )
     else:
         from device.readers.table import read_recording
 
@@ -77,7 +85,7 @@ async def _serve(name: str, recording: "Recording", port: int, as_json: bool) ->
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, end, 128 + signal.SIGINT)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end, 0)
 
-    clock, log = band_that_recorded(recording)
+    clock, log = band_that_recorded(recording, boot=int(recording.time_ns[0]) // NS_PER_HOUR % 65_536)
     try:
         async with (
             VirtualAir() as air,

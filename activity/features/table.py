@@ -55,6 +55,8 @@ _STREAM_ROWS: Final = (
     ("double_to_peak", "spectrum", "log 1"),
     ("half_to_peak", "spectrum", "log 1"),
 )
+#: They change sign or place with the stream's sign, and the strongest direction of the level plane has none.
+_ODD: Final = frozenset({"skewness", "step_skewness", "p05", "p25", "p75", "p95"})
 _RHYTHM_ROWS: Final = (
     ("step_s", "s"),
     ("step_correlation", "1"),
@@ -88,7 +90,11 @@ _POSTURE_ROWS: Final = (
 
 
 def _table() -> tuple[Feature, ...]:
-    streams = [Feature(f"{s}_{n}", f, u, turned) for s, turned in STREAMS for n, f, u in _STREAM_ROWS]
+    streams = [
+        Feature(f"{s}_{n}", f, u, turned or (s == "forward" and n in _ODD))
+        for s, turned in STREAMS
+        for n, f, u in _STREAM_ROWS
+    ]
     rhythms = [
         Feature(f"{s}_{n}", "rhythm", u, turned=False) for s in ("size", "vertical", "axes") for n, u in _RHYTHM_ROWS
     ]

@@ -1,0 +1,150 @@
+"""The commands that meet a band, against a simulated one in another process, as two shells would use them."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from device.capture.parquet import read_recording_parquet
+
+START = "import sys; from activity.cli.main import run; sys.exit(run(sys.argv[1:]))"
+HOURS = 1
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-c", START, *map(str, arguments)]
+
+
+def run(*arguments: object, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        command(*arguments), check=False, cwd=cwd, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
+    )
+
+
+@contextlib.contextmanager
+def simulated(*options: object) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """A band of its own process, switched on; yields how to reach it."""
+    process = subprocess.Popen(
+        command("simulate", "--port", 0, "--hours", HOURS, *options),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip(), process
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def radio() -> Iterator[str]:
+    with simulated() as (name, _):
+        yield name
+
+
+def test_simulate_says_how_to_reach_it(radio: str) -> None:
+    assert re.fullmatch(r"bumble:tcp-client:127\.0\.0\.1:\d+", radio)
+
+
+def test_scan_hears_the_band_of_another_process(radio: str) -> None:
+    done = run("scan", "--radio", radio, "--json")
+    assert done.returncode == 0, done.stderr
+    (heard,) = json.loads(done.stdout)
+    assert heard["name"] == "selfBACK-1A2B"
+
+
+def test_sync_fetches_the_log_once_and_prints_where_it_is(radio: str, tmp_path: Path) -> None:
+    first = run("sync", "--radio", radio, "--output", tmp_path / "rec", "--zone", "Europe/Oslo")
+    assert first.returncode == 0, first.stderr
+    path = Path(first.stdout.strip())
+    recording = read_recording_parquet(path)
+    assert recording.n_samples == HOURS * 3600 * 25
+    assert (recording.zone, len(recording.segments)) == ("Europe/Oslo", 1)
+    assert recording.rate_hz == pytest.approx(25.0, rel=1e-4)
+    again = run("sync", "--radio", radio, "--output", tmp_path / "rec", "--zone", "Europe/Oslo", "--json")
+    (facts,) = json.loads(again.stdout)["recordings"]
+    assert facts["blocks_new"] == 0
+    assert np.array_equal(read_recording_parquet(path).accel_g, recording.accel_g)
+
+
+def test_sync_live_records_what_the_band_measures_now(radio: str, tmp_path: Path) -> None:
+    done = run("sync", "--radio", radio, "--output", tmp_path, "--live", 2, "--rate", 50, "--json")
+    assert done.returncode == 0, done.stderr
+    (facts,) = json.loads(done.stdout)["recordings"]
+    assert facts["samples"] >= 38
+    assert facts["losses"] == facts["overflowed"] == 0
+    assert read_recording_parquet(Path(facts["path"])).n_samples == facts["samples"]
+
+
+def test_a_band_that_is_not_there_is_exit_3_and_names_those_that_are(radio: str, tmp_path: Path) -> None:
+    done = run("sync", "--radio", radio, "--band", "nobody", "--timeout", 1, "--output", tmp_path)
+    assert done.returncode == 3
+    assert "selfBACK-1A2B" in done.stderr
+    assert "band-not-found" in done.stderr
+    assert done.stdout == ""
+
+
+def test_nobody_behind_the_radio_is_exit_3(tmp_path: Path) -> None:
+    done = run("sync", "--radio", "bumble:tcp-client:127.0.0.1:9", "--output", tmp_path)
+    assert done.returncode == 3
+    assert "selfback simulate" in done.stderr
+
+
+def test_a_radio_of_no_kind_is_exit_2() -> None:
+    done = run("scan", "--radio", "carrier-pigeon")
+    assert done.returncode == 2
+    assert "carrier-pigeon" in done.stderr
+
+
+def wait_until_something_came(captures: Path, process: "subprocess.Popen[str]") -> None:
+    """Wait until a segment has grown beyond its head, for half a minute at most."""
+    give_up = time.monotonic() + 30
+    while time.monotonic() < give_up and process.poll() is None:
+        if any(path.stat().st_size > 20_000 for path in captures.rglob("*.arrows")):
+            return
+        time.sleep(0.02)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of this kind are POSIX")
+@pytest.mark.parametrize("how", ["band lost", "ctrl-c"])
+def test_what_came_before_an_end_is_kept_and_the_next_sync_goes_on(how: str, tmp_path: Path) -> None:
+    hours = 20
+    rec = tmp_path / "rec"
+    with simulated("--hours", hours) as (radio, band):
+        syncing = subprocess.Popen(
+            command("sync", "--radio", radio, "--output", rec),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wait_until_something_came(rec / "captures", syncing)
+        if how == "band lost":
+            band.kill()
+        else:
+            syncing.send_signal(signal.SIGINT)
+        out, err = syncing.communicate(timeout=60)
+    assert syncing.returncode == (4 if how == "band lost" else 130), err
+    assert out == ""
+    assert "Traceback" not in err
+    (journal,) = (rec / "captures").rglob("journal.json")
+    held = sum(stop - start for start, stop in json.loads(journal.read_text())["held"])
+    total = hours * 3600 * 25 // 80
+    assert 0 < held < total
+    with simulated("--hours", hours) as (radio, _):
+        done = run("sync", "--radio", radio, "--output", rec, "--json")
+    assert done.returncode == 0, done.stderr
+    recordings = json.loads(done.stdout)["recordings"]
+    assert recordings[-1]["samples"] == hours * 3600 * 25
+    crossed_the_hour = len(list((rec / "captures").iterdir())) == 2
+    assert recordings[-1]["blocks_new"] == (total if crossed_the_hour else total - held)
