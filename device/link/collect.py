@@ -56,6 +56,8 @@ async def record_live(
     timeouts: Timeouts = DEFAULT_TIMEOUTS,
     progress: Progress | None = None,
     rng: random.Random | None = None,
+    clock_ns: Callable[[], int] = time.monotonic_ns,
+    utc_ns: Callable[[], int] = time.time_ns,
 ) -> None:
     """Record for ``seconds`` of this computer's clock into ``capture.folder``.
 
@@ -65,12 +67,12 @@ async def record_live(
     loop = asyncio.get_running_loop()
     end_s = loop.time() + seconds
     rng = rng or random.Random(wanted)  # noqa: S311 - jitter, not a secret
-    session = _Session(capture, rate_hz, range_g, end_s, seconds, progress or (lambda _done, _total: None))
+    session = _Session(capture, rate_hz, range_g, end_s, seconds, progress or (lambda _done, _total: None), utc_ns)
     attempt = 0
     while loop.time() < end_s:
         before = capture.notifications
         try:
-            async with connect(adapter, wanted or capture.name, timeouts=timeouts, rng=rng) as link:
+            async with connect(adapter, wanted or capture.name, timeouts=timeouts, rng=rng, clock_ns=clock_ns) as link:
                 await session.record(link)
                 return
         except (BandLostError, BandNotFoundError) as fault:
@@ -101,6 +103,7 @@ class _Session:
     end_s: float
     seconds: float
     progress: Progress
+    utc_ns: Callable[[], int]
 
     async def record(self, link: BandLink) -> None:
         """Record over one connection until the time is up; BandLostError where it ends before."""
@@ -138,7 +141,7 @@ class _Session:
     def _begin_segment(self, path: Path, link: BandLink) -> SegmentWriter:
         path.parent.mkdir(parents=True, exist_ok=True)
         head = SegmentHead(
-            utc_ns=time.time_ns(),
+            utc_ns=self.utc_ns(),
             monotonic_ns=link.clock_ns(),
             characteristics=(STREAM_UUID,),
             address=link.address,
