@@ -6,7 +6,6 @@ breaks leaves all that came; the next pull asks for the rest. Nothing is deleted
 """
 
 import asyncio
-import contextlib
 import random
 import time
 from collections.abc import Callable
@@ -25,7 +24,7 @@ from device.link.control import ControlPoint
 from device.link.inbox import Inbox
 from device.profiles.openband import LOG_UUID, LogEntry
 from device.profiles.pieces import BlockAssembler
-from device.recording import Recording
+from device.recording import Damage, Recording
 
 #: Blocks asked for at once: at an MTU of 23 they are 4,224 notifications, half of what an inbox holds, so
 #: that a disk that hesitates loses nothing.
@@ -221,7 +220,7 @@ class _Pull:
 def held_blocks(folder: Path, journal: Journal) -> set[int]:
     """Return the indices of the blocks of this log that the segments of its folder hold, each with a good checksum."""
     held: set[int] = set()
-    for segment in _read_segments(folder, journal):
+    for segment in _read_segments(folder, journal)[0]:
         assembler = BlockAssembler()
         for packet in segment.packets:
             block = assembler.feed(packet.payload)
@@ -262,7 +261,9 @@ def log_recording(folder: Path, path: Path) -> Recording:
     journal = load_journal(folder)
     if journal is None:
         raise CaptureError("there is no journal", where=str(folder), expected="a folder that a sync has made")
-    found = decode_segments(_read_segments(folder, journal))
+    segments, unreadable = _read_segments(folder, journal)
+    found = decode_segments(segments)
+    damage = (*found.damage, *unreadable)
     mine = [block for block in found.blocks if (block.log_id, block.boot) == (journal.log_id, journal.boot)]
     entry = LogEntry(
         log_id=journal.log_id,
@@ -275,15 +276,17 @@ def log_recording(folder: Path, path: Path) -> Recording:
         boot=journal.boot,
     )
     anchors = [ClockAnchor(journal.boot, anchor.ticks, anchor.utc_ns) for anchor in journal.anchors]
-    recording = assemble_log(mine, anchors, (entry,), band=journal.info, zone=journal.zone, damage=found.damage)
+    recording = assemble_log(mine, anchors, (entry,), band=journal.info, zone=journal.zone, damage=damage)
     write_recording(recording, path)
     return recording
 
 
-def _read_segments(folder: Path, journal: Journal) -> list[Segment]:
-    """Return the segments that can be read; one torn in its head, as by a full disk, holds nothing."""
-    found = []
+def _read_segments(folder: Path, journal: Journal) -> tuple[list[Segment], tuple[Damage, ...]]:
+    """Return the segments that can be read, and those that can't: torn in their head, or against their hash."""
+    found, bad = [], []
     for path in segments_of(folder, journal):
-        with contextlib.suppress(CaptureError):
+        try:
             found.append(read_segment(path))
-    return found
+        except CaptureError as fault:
+            bad.append(f"{path.name}: {fault.what}")
+    return found, (Damage("segment that can't be read", len(bad), "left out", bad[0]),) if bad else ()

@@ -6,6 +6,7 @@ refused until the tests of this file have been read against it. Nothing of Bumbl
 
 import asyncio
 import contextlib
+import logging
 import uuid as uuid_module
 from importlib.metadata import version
 from typing import Final, cast
@@ -24,6 +25,8 @@ ACL_BUFFER_BYTES: Final = 1021
 
 #: A Bluetooth attribute is never longer; Bumble drops a longer write command without a word.
 MAX_ATTRIBUTE_BYTES: Final = 512
+
+_SILENT: Final = logging.NullHandler()
 
 if version("bumble") != BUMBLE_VERSION:
     raise ImportError(
@@ -229,6 +232,8 @@ def make_device(name: str, address: str, source: object, sink: object) -> Device
 
     Data is routed by random address only, so a public one would connect and then hear nothing.
     """
+    # Without a handler Python prints warnings to stderr, where they are nothing to whoever runs a command.
+    logging.getLogger("bumble").addHandler(_SILENT)
     configuration = DeviceConfiguration(name=name, address=hci.Address(address, hci.Address.RANDOM_DEVICE_ADDRESS))
     return Device(config=configuration, host=QuietHost(source, sink))  # type: ignore[arg-type]
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Final, Self
 
+from bumble.core import BaseBumbleError
 from bumble.device import Device
 from bumble.transport import open_transport
 
@@ -59,15 +60,22 @@ class VirtualAir:
 async def hci_adapter(moniker: str, timeout_s: float = 10.0) -> AsyncIterator[Backends]:
     """Open a Bumble transport (``tcp-client:127.0.0.1:17777``, ``usb:0``, ...) and yield its bleak classes.
 
-    OSError where nobody answers there; what is open but silent for ``timeout_s`` is a ConnectionError, too.
+    OSError where nobody answers there; a transport that Bumble doesn't know, one that hangs up, and one that is
+    silent for ``timeout_s`` are ConnectionErrors.
     """
-    async with await open_transport(moniker) as transport:
+    try:
+        opened = await open_transport(moniker)
+    except (BaseBumbleError, ValueError) as error:
+        raise ConnectionError(f"{moniker} is no transport that can be opened: {error}") from error
+    async with opened as transport:
         device = make_device("computer", CENTRAL_ADDRESS, transport.source, transport.sink)
         try:
             async with asyncio.timeout(timeout_s):
                 await device.power_on()
         except TimeoutError as error:
             raise ConnectionError(f"{moniker} is open, but no controller answers") from error
+        except BaseBumbleError as error:
+            raise ConnectionError(f"{moniker} was closed by the other side") from error
         try:
             yield backends(device)
         finally:

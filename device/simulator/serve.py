@@ -7,6 +7,7 @@ with its connections, as a dongle that is pulled out, and the next computer can 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 from bumble.transport.common import PacketParser
 
@@ -16,36 +17,59 @@ from device.simulator.patches import PacedLink, VirtualController
 @asynccontextmanager
 async def serving(link: PacedLink, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
     """Serve a controller on this link for the time of the context and yield the port (a free one for 0)."""
-    attached: set[_Computer] = set()
-    server = await asyncio.get_running_loop().create_server(lambda: _Computer(link, attached), host, port)
+    turns = _Turns(link)
+    server = await asyncio.get_running_loop().create_server(lambda: _Computer(turns), host, port)
     try:
         yield int(server.sockets[0].getsockname()[1])
     finally:
         server.close()
-        for computer in tuple(attached):
+        for computer in tuple(turns.queue):
             computer.hang_up()
         await server.wait_closed()
+
+
+class _Turns:
+    """The computers in the order they came; the first has the controller, the others wait unheard."""
+
+    def __init__(self, link: PacedLink) -> None:
+        self.link = link
+        self.queue: list[_Computer] = []
+
+    def come(self, computer: "_Computer") -> None:
+        """Take a computer in."""
+        self.queue.append(computer)
+        if len(self.queue) == 1:
+            computer.attach(self.link)
+
+    def leave(self, computer: "_Computer") -> None:
+        """Let a computer go, and the next one have its turn."""
+        had_turn = self.queue[0] is computer
+        self.queue.remove(computer)
+        if had_turn and self.queue:
+            self.queue[0].attach(self.link)
 
 
 class _Computer(asyncio.Protocol):
     """The controller's side of one TCP connection: H4 packets in, H4 packets out."""
 
-    def __init__(self, link: PacedLink, attached: "set[_Computer]") -> None:
-        self._link = link
-        self._attached = attached
-        self._transport: asyncio.WriteTransport | None = None
+    def __init__(self, turns: _Turns) -> None:
+        self._turns = turns
+        self._transport: asyncio.Transport | None = None
         self._controller: VirtualController | None = None
         self._parser = PacketParser()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Attach a controller, or close at once where another computer has one."""
-        if self._attached or not isinstance(transport, asyncio.WriteTransport):
-            transport.close()
-            return
-        self._transport = transport
-        self._controller = VirtualController("served", host_sink=self, link=self._link)
+        """Wait for a controller; nothing is read before it is there."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.pause_reading()
+        self._turns.come(self)
+
+    def attach(self, link: PacedLink) -> None:
+        """Have a controller on the air from now on."""
+        self._controller = VirtualController("served", host_sink=self, link=link)
         self._parser.set_packet_sink(self._controller)
-        self._attached.add(self)
+        if self._transport is not None:
+            self._transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of the computer."""
@@ -60,9 +84,9 @@ class _Computer(asyncio.Protocol):
         """Take the controller off the air."""
         if self._controller is not None:
             self._controller.abandon()
-            self._link.remove_controller(self._controller)
+            self._turns.link.remove_controller(self._controller)
             self._controller = None
-            self._attached.discard(self)
+        self._turns.leave(self)
 
     def hang_up(self) -> None:
         """End the connection from this side."""

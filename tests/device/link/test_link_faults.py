@@ -121,6 +121,13 @@ def test_nobody_behind_the_transport_is_a_clear_fault() -> None:
     assert "nobody answers" in caught.value.what
 
 
+@pytest.mark.parametrize("moniker", ["carrier:pigeon", "tcp-client:127.0.0.1", "tcp-client:127.0.0.1:x", "nonsense"])
+def test_a_transport_that_does_not_exist_is_a_clear_fault(moniker: str) -> None:
+    with pytest.raises(BluetoothUnavailableError) as caught:
+        asyncio.run(check_radio(radio(f"bumble:{moniker}")))
+    assert moniker in str(caught.value)
+
+
 def test_without_bumble_the_remedy_is_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device.link.radio, "has_library", lambda _: False)
     with pytest.raises(BluetoothUnavailableError) as caught:

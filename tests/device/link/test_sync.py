@@ -218,6 +218,20 @@ def test_the_real_disk_is_asked_not_the_journal(tmp_path: Path) -> None:
     assert sync(tmp_path).blocks_new == BLOCKS
 
 
+def test_a_segment_that_rotted_on_the_disk_is_fetched_again_and_named(tmp_path: Path) -> None:
+    pulled = sync(tmp_path)
+    first = recording_of(pulled, tmp_path)
+    (path,) = device.sync.segments_of(pulled.folder, pulled.journal)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0x10
+    path.write_bytes(data)
+    again = sync(tmp_path)
+    assert again.blocks_new == BLOCKS
+    mended = recording_of(again, tmp_path)
+    assert same(mended, first)
+    assert [(row.what, row.count) for row in mended.damage] == [("segment that can't be read", 1)]
+
+
 @given(st.sets(st.integers(0, 40)), st.integers(0, 40), st.integers(0, 40))
 @settings(max_examples=200)
 def test_missing_ranges_are_exactly_what_is_not_held(held: set[int], start: int, stop: int) -> None:
