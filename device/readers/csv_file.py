@@ -9,8 +9,8 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Final, cast
 
@@ -62,8 +62,11 @@ def _open(path: Path) -> Iterator[IO[bytes]]:
             yield file
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the non-empty rows with their line numbers; broken text is a `DamagedFileError`."""
+def _rows(path: Path) -> Generator[tuple[int, list[str]], None, None]:
+    """Yield the non-empty rows with their line numbers; broken text is a `DamagedFileError`.
+
+    Close it: an interrupt that comes while Python closes a forgotten generator is lost.
+    """
     line = 0
     try:
         with _open(path) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
@@ -86,11 +89,11 @@ def _short_lines(text: IO[str], path: Path) -> Iterator[str]:
 
 
 def _opening(path: Path) -> tuple[list[str], list[str]]:
-    rows = _rows(path)
-    names = next(rows, (0, []))[1]
-    if not names:
-        raise EmptyFileError("the file is empty", str(path), "a line of names and a line a sample")
-    return names, next(rows, (0, []))[1]
+    with closing(_rows(path)) as rows:
+        names = next(rows, (0, []))[1]
+        if not names:
+            raise EmptyFileError("the file is empty", str(path), "a line of names and a line a sample")
+        return names, next(rows, (0, []))[1]
 
 
 def _table(path: Path, names: list[str], time: str, first_row: list[str]) -> pa.Table:
@@ -119,25 +122,23 @@ def _table(path: Path, names: list[str], time: str, first_row: list[str]) -> pa.
 
 def _line_of(path: Path, row: int) -> int:
     """Return the line that holds row ``row``, the first after the names being row 0."""
-    for index, (line, _) in enumerate(_rows(path)):
-        if index == row + 1:
-            return line
-    return row + 2
+    with closing(_rows(path)) as rows:
+        return next((line for index, (line, _) in enumerate(rows) if index == row + 1), row + 2)
 
 
 def _explained(path: Path, names: list[str], time: str, whole: bool, error: Exception) -> ReadError:
     """Return the fault of the first line that can't be read: the fast reader says what, but seldom where."""
     columns = [(name, names.index(name)) for name in (time, *AXES)]
-    rows = _rows(path)
-    next(rows, None)
-    for line, row in rows:
-        where = f"{path}, line {line}"
-        if len(row) != len(names):
-            return ColumnError(f"{len(row)} values", where, f"{len(names)}, as the first line has names")
-        for name, at in columns:
-            expected = _unmet(row[at], is_time=name == time, whole=whole)
-            if expected:
-                return ColumnError(f"{row[at][:60]!r} in {name}", where, expected)
+    with closing(_rows(path)) as rows:
+        next(rows, None)
+        for line, row in rows:
+            where = f"{path}, line {line}"
+            if len(row) != len(names):
+                return ColumnError(f"{len(row)} values", where, f"{len(names)}, as the first line has names")
+            for name, at in columns:
+                expected = _unmet(row[at], is_time=name == time, whole=whole)
+                if expected:
+                    return ColumnError(f"{row[at][:60]!r} in {name}", where, expected)
     return DamagedFileError(str(error).splitlines()[0][:200], str(path), "UTF-8 text, a comma between values")
 
 

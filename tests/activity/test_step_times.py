@@ -95,6 +95,16 @@ def test_simulated_walks_are_counted_within_three_percent_and_in_their_places(pa
     assert counted == pytest.approx(true, rel=0.03)
 
 
+def test_a_short_stop_in_a_walk_is_not_filled_with_steps() -> None:
+    counted, true = 0, 0
+    for person in range(500, 508):
+        script = (Part("walk", 0.5), Part("stand", 4 / 60)) * 8
+        of = synthesise(script, Wearer.draw(person), rate_hz=RATE_HZ, seed=person, start_ns=START_NS)
+        counted += count_steps(regularise(of.recording), Activity.WALKING)
+        true += of.step_times_ns.size
+    assert counted == pytest.approx(true, rel=0.055)  # 8 % without the rule for stops
+
+
 @pytest.mark.data
 def test_selfback_people_are_counted_as_their_thigh_sensors_agree(recordings_dir: Path) -> None:
     table = pd.read_parquet(recordings_dir / "selfback-steps-reference.parquet")
@@ -118,17 +128,18 @@ def test_selfback_people_are_counted_as_their_thigh_sensors_agree(recordings_dir
     for name, limit in most_percent.items():
         assert scores[name].mape_percent <= limit, scores[name]
         assert abs(scores[name].bias_percent) <= limit, scores[name]
+        assert scores[name].worst_percent <= 40.0, scores[name]
 
 
 @pytest.mark.data
-def test_instrumented_strides_of_a_hand_held_phone_are_counted_within_four_percent(recordings_dir: Path) -> None:
+def test_instrumented_strides_of_a_hand_held_phone_are_counted_within_five_percent(recordings_dir: Path) -> None:
     counted = {
         name: count_steps(regularise(recording), Activity.WALKING)
         for name, recording in read_recordings(recordings_dir / "oxford-swingingarm.parquet")
     }
     assert len(counted) == 2
     for name, true in zip(sorted(counted), (266, 270), strict=True):
-        assert counted[name] == pytest.approx(true, rel=0.04)
+        assert counted[name] == pytest.approx(true, rel=0.05)
 
 
 def test_scores_are_of_each_recording_and_not_of_their_sum() -> None:
