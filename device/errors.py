@@ -106,10 +106,17 @@ class BandRefusedError(DeviceError):
 
 
 class CaptureError(DeviceError):
-    """A capture on disk that can't be written, or that doesn't hold what its closing hash says."""
+    """A capture on disk that is torn, of another kind, or doesn't hold what its closing hash says."""
 
     code = "capture-integrity"
     exit_code = 5
+
+
+class CaptureWriteError(CaptureError):
+    """A capture or recording that can't be written: no room, no permission; what was captured before is kept."""
+
+    code = "capture-unwritable"
+    exit_code = 4
 
 
 class BandBusyError(BandRefusedError):

@@ -96,8 +96,8 @@ def _print(
     console.emit(f"\n  The wearer is simulated, so the truth is known:{'true':>10}{'found':>9}")
     for name, true, found in rows:
         console.emit(f"    {name:<45}{true:>8,.0f}{found:>9,.0f}")
-    console.emit("  The model has met simulated washing up and driving before, though not this wearer's;")
-    console.emit("  on people, expect more errors: its card (`selfback model info`) says how many.")
+    console.emit("  The model has met simulated washing up and driving before, though not of")
+    console.emit("  this wearer. On people expect more errors; see `selfback model info`.")
     console.emit("")
     console.emit("\n".join(plan_lines(plan, message)))
 

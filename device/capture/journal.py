@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
-from device.errors import CaptureError
+from device.errors import CaptureError, CaptureWriteError
 from device.profiles.openband import LogEntry
 from device.recording import BandInfo
 
@@ -158,7 +158,7 @@ def as_ranges(indices: set[int]) -> tuple[tuple[int, int], ...]:
 
 def unwritable(folder: Path, error: OSError) -> CaptureError:
     """Return the fault for a folder in which nothing can be kept."""
-    return CaptureError(
+    return CaptureWriteError(
         f"can't write here ({error.strerror or error})",
         where=str(folder),
         expected="a folder with room that you may write to",

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from device.capture.durable import whole_file
-from device.errors import CaptureError, ColumnError, DamagedFileError, EmptyFileError, ReadError, RecordingError
+from device.errors import CaptureWriteError, ColumnError, DamagedFileError, EmptyFileError, ReadError, RecordingError
 from device.recording import BandInfo, Damage, Recording, Segment
 
 METADATA_KEY: Final = b"selfback"
@@ -54,7 +54,7 @@ def write_recording(recording: Recording, path: Path, extra: Mapping[str, Any] |
                 store_schema=True,
             )
     except OSError as error:
-        raise CaptureError(f"can't write the recording: {error.strerror or error}", where=str(path)) from error
+        raise CaptureWriteError(f"can't write the recording: {error.strerror or error}", where=str(path)) from error
 
 
 def read_recording_parquet(path: Path) -> Recording:

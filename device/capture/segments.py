@@ -20,7 +20,7 @@ from typing import Any, Final, Self
 import pyarrow as pa
 
 from device.capture.durable import replace_file
-from device.errors import CaptureError
+from device.errors import CaptureError, CaptureWriteError
 from device.recording import BandInfo
 
 SUFFIX: Final = ".arrows"
@@ -113,7 +113,7 @@ class SegmentWriter:
             replace_file(self.path, head)
             file = io.FileIO(self.path, "r+")
         except OSError as error:
-            raise CaptureError(f"can't begin a segment: {error.strerror}", where=str(self.path)) from error
+            raise CaptureWriteError(f"can't begin a segment: {error.strerror}", where=str(self.path)) from error
         self._size = file.seek(0, os.SEEK_END)
         self._hash.update(head)
         return file
@@ -157,7 +157,7 @@ class SegmentWriter:
         try:
             replace_file(_sidecar(self.path), json.dumps(asdict(manifest), indent=1).encode() + b"\n")
         except OSError as error:
-            raise CaptureError(f"can't close the segment: {error.strerror}", where=str(self.path)) from error
+            raise CaptureWriteError(f"can't close the segment: {error.strerror}", where=str(self.path)) from error
         return manifest
 
     def _write(self, data: bytes) -> None:
@@ -171,7 +171,7 @@ class SegmentWriter:
             os.lseek(self._file.fileno(), self._size, os.SEEK_SET)
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             remedy = "make room on the disk; what was captured is kept" if full else ""
-            raise CaptureError(f"can't write: {error.strerror}", where=str(self.path), remedy=remedy) from error
+            raise CaptureWriteError(f"can't write: {error.strerror}", where=str(self.path), remedy=remedy) from error
         self._size += len(data)
         self._hash.update(data)
 
