@@ -82,3 +82,10 @@ def test_every_fault_class_has_a_code_of_its_own() -> None:
         kind = waiting.pop()
         waiting.extend(kind.__subclasses__())
         assert seen.setdefault(kind.code, kind) is kind, f"{kind} and {seen[kind.code]} share a code"
+
+
+def test_the_protocol_page_and_the_c_header_are_those_of_the_table() -> None:
+    documents = load(ROOT / "tests" / "golden" / "write_wire_documents.py").DOCUMENTS
+    assert len(documents) == 2
+    for path, text in documents.items():
+        assert path.read_text(encoding="utf-8") == text(), "run: python tests/golden/write_wire_documents.py"

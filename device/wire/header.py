@@ -35,7 +35,7 @@ UUIDS: Final = (
     ("SERVICE", codes.SERVICE_UUID, "the service"),
     ("STREAM", codes.STREAM_UUID, "live samples; notify"),
     ("LOG", codes.LOG_UUID, "stored blocks; notify"),
-    ("CONTROL", codes.CONTROL_UUID, "requests and replies; write, notify"),
+    ("CONTROL", codes.CONTROL_UUID, "requests and replies; write, indicate"),
 )
 
 ENUMS: Final[tuple[type[IntEnum] | type[codes.Flag], ...]] = (codes.Flag, codes.Opcode, codes.Status)
