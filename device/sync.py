@@ -24,7 +24,7 @@ from device.link.control import ControlPoint
 from device.link.inbox import Inbox
 from device.profiles.openband import LOG_UUID, LogEntry
 from device.profiles.pieces import BlockAssembler
-from device.recording import Damage, Recording
+from device.recording import BandInfo, Damage, Recording
 
 #: Blocks asked for at once: at an MTU of 23 they are 4,224 notifications, half of what an inbox holds, so
 #: that a disk that hesitates loses nothing.
@@ -215,6 +215,17 @@ class _Pull:
                 where=str(self.folder),
                 remedy="check the disk, then run the same command: it fetches them again",
             )
+
+
+def log_on_disk(link: BandLink, info: BandInfo, entry: LogEntry, captures: Path) -> tuple[Path, int]:
+    """Return the folder of a log, and how many of the blocks that the band holds lie in it already."""
+    fresh = Journal.of(link.name, link.address, info, entry, "UTC")
+    folder = captures / fresh.folder_name
+    journal = load_journal(folder)
+    if journal is None or not journal.is_same_log(fresh):
+        return folder, 0
+    wanted = range(entry.first_index, entry.first_index + entry.block_count)
+    return folder, len(held_blocks(folder, journal).intersection(wanted))
 
 
 def held_blocks(folder: Path, journal: Journal) -> set[int]:

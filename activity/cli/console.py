@@ -57,18 +57,27 @@ def progress(unit: str) -> Iterator["Progress"]:
         BarColumn,
         MofNCompleteColumn,
         Progress,
-        TaskProgressColumn,
+        ProgressColumn,
+        Task,
         TextColumn,
         TimeRemainingColumn,
     )
+    from rich.text import Text
 
     console = Console(stderr=True, no_color=not wants_colour())
+
+    class Rate(ProgressColumn):
+        """How many are done a second."""
+
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.finished_speed or task.speed or 0.0:,.0f} {unit}/s")
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn(unit),
-        TaskProgressColumn(show_speed=True),
+        Rate(),
         TimeRemainingColumn(),
     )
     # Rich would send what is printed meanwhile to stderr, where a redirected stdout never sees it.

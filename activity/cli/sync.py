@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     "--live", type=click.FloatRange(1, 86_400), help="Record live for so many seconds, instead of fetching the log."
 )
 @click.option("--rate", type=click.Choice(["25", "50", "100"]), default="50", help="Samples a second, live.")
+@click.option("--dry-run", is_flag=True, help="Only say what the band holds and what of it is not here yet.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def command(
     *,
@@ -40,6 +41,7 @@ def command(
     zone: str,
     live: float | None,
     rate: str,
+    dry_run: bool,
     as_json: bool,
 ) -> None:
     """Fetch what a band has stored, and print the path of each recording (Parquet).
@@ -58,6 +60,8 @@ def command(
 
     async def work() -> list[dict[str, Any]]:
         async with radios.open_adapter(where) as adapter:
+            if dry_run:
+                return await _planned(adapter, band, output, timeout)
             if live is not None:
                 return [
                     await _live(adapter, band, output, timeout_s=timeout, zone=zone, seconds=live, rate_hz=float(rate))
@@ -66,7 +70,11 @@ def command(
 
     found = asyncio.run(work())
     if as_json:
-        console.emit_json({"recordings": found})
+        console.emit_json({"logs" if dry_run else "recordings": found})
+        return
+    if dry_run:
+        for log in found:
+            console.emit(f"log {log['log_id']}: {log['missing']} of {log['blocks']} blocks to fetch to {log['folder']}")
         return
     for recording in found:
         console.emit(recording["path"])
@@ -107,6 +115,23 @@ async def fetch_stored(
             if pulled.unreadable:
                 console.note(f"  {pulled.unreadable} blocks came damaged every time: a gap in the recording")
             found.append(_facts(path, link.name, recording) | {"blocks_new": pulled.blocks_new})
+    return found
+
+
+async def _planned(adapter: "Adapter", band: str, output: Path, timeout_s: float) -> list[dict[str, Any]]:
+    """Ask the band what it holds, and compare with what is here; nothing is written."""
+    from device.link.connect import Timeouts, connect
+    from device.link.control import open_control
+    from device.sync import log_on_disk
+
+    async with connect(adapter, band, timeouts=Timeouts(find_s=timeout_s)) as link:
+        control = await open_control(link)
+        info = await link.info()
+        found = []
+        for entry in await control.logs():
+            folder, held = log_on_disk(link, info, entry, output / "captures")
+            facts = {"log_id": entry.log_id, "blocks": entry.block_count, "missing": entry.block_count - held}
+            found.append(facts | {"folder": str(folder)})
     return found
 
 

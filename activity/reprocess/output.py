@@ -16,6 +16,7 @@ import pyarrow.parquet
 from activity.errors import OutputError
 from activity.reprocess.outcome import Failed
 from activity.reprocess.plan import INFO_NAME, PARTIAL, REPLACED, read_infos
+from device.capture.durable import sync_folder
 
 _PARQUET: Final = {"compression": "zstd", "write_page_checksum": True}
 
@@ -50,13 +51,13 @@ def write_result(output: Path, name: str, info: Mapping[str, Any], tables: Mappi
                 pyarrow.parquet.write_table(table, file, **_PARQUET)
                 _flush(file)
         _write_text(partial / INFO_NAME, json.dumps(info, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-        _flush_folder(partial)
+        sync_folder(partial)
         replaced = output / f"{REPLACED}{name}"
         shutil.rmtree(replaced, ignore_errors=True)
         if final.exists():
             final.rename(replaced)
         partial.rename(final)
-        _flush_folder(output)
+        sync_folder(output)
         shutil.rmtree(replaced, ignore_errors=True)
     except OSError as error:
         raise unwritable(partial, error) from error
@@ -150,7 +151,7 @@ def _replace_text(path: Path, text: str) -> None:
     partial = path.with_name(f"{PARTIAL}{path.name}")
     _write_text(partial, text)
     partial.replace(path)
-    _flush_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _write_text(path: Path, text: str) -> None:
@@ -162,14 +163,3 @@ def _write_text(path: Path, text: str) -> None:
 def _flush(file: Any) -> None:
     file.flush()
     os.fsync(file.fileno())
-
-
-def _flush_folder(folder: Path) -> None:
-    # Renaming is atomic without this, but not durable on ext4 and XFS. Windows can't open a folder.
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -148,3 +148,15 @@ def test_what_came_before_an_end_is_kept_and_the_next_sync_goes_on(how: str, tmp
     assert recordings[-1]["samples"] == hours * 3600 * 25
     crossed_the_hour = len(list((rec / "captures").iterdir())) == 2
     assert recordings[-1]["blocks_new"] == (total if crossed_the_hour else total - held)
+
+
+def test_a_dry_run_says_what_is_missing_and_writes_nothing(radio: str, tmp_path: Path) -> None:
+    rec = tmp_path / "rec"
+    before = run("sync", "--radio", radio, "--output", rec, "--dry-run", "--json")
+    assert before.returncode == 0, before.stderr
+    (log,) = json.loads(before.stdout)["logs"]
+    assert log["missing"] == log["blocks"] == HOURS * 3600 * 25 // 80
+    assert not rec.exists()
+    assert run("sync", "--radio", radio, "--output", rec).returncode == 0
+    after = run("sync", "--radio", radio, "--output", rec, "--dry-run")
+    assert after.stdout.startswith("log 1: 0 of ")
