@@ -1,9 +1,13 @@
 """The features of a window in one pass; numba can only call numba, so all of it lives here."""
 
 import math
+from typing import Any, TypeAlias
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
 
 N_STREAMS = 6  # magnitude, vertical, forward, x, y, z
 N_STREAM_FEATURES = 30
@@ -14,7 +18,7 @@ N_POSTURE_FEATURES = 16
 
 
 @njit(cache=True, nogil=True)
-def fill_window(accel, start, width, out):
+def fill_window(accel: Array, start: int, width: int, out: Array) -> int:
     """Copy a window to ``out`` (3, width), missing rows drawn straight between neighbours; return how many came."""
     came = 0
     previous = -1
@@ -40,7 +44,7 @@ def fill_window(accel, start, width, out):
 
 
 @njit(cache=True, nogil=True)
-def level_axes(down, side, across):
+def level_axes(down: Array, side: Array, across: Array) -> None:
     """Fill ``side`` and ``across`` (3): unit axes of the plane that ``down`` stands on, any two at right angles."""
     away = 0 if abs(down[0]) < 0.6 else 1
     side[:] = 0.0
@@ -57,7 +61,7 @@ def level_axes(down, side, across):
 
 
 @njit(cache=True, nogil=True)
-def split_streams(window, streams, posture):
+def split_streams(window: Array, streams: Array, posture: Array) -> None:
     """Fill the zero-mean ``streams`` (6, width) of a window (3, width), and the ``posture`` features."""
     width = window.shape[1]
     mean = np.empty(3)
@@ -124,7 +128,7 @@ def split_streams(window, streams, posture):
 
 
 @njit(cache=True, nogil=True)
-def turns(window, down, posture):
+def turns(window: Array, down: Array, posture: Array) -> None:
     """Fill posture 11..15: how far the band turns away from its mean attitude, second by second."""
     width = window.shape[1]
     n_parts = 10
@@ -161,7 +165,7 @@ def turns(window, down, posture):
 
 
 @njit(cache=True, nogil=True)
-def eigenvalues(a):
+def eigenvalues(a: Array) -> tuple[float, float, float]:
     """Return the eigenvalues of a symmetric 3 × 3 matrix, of which only the upper half is read, largest first."""
     off = a[0, 1] ** 2 + a[0, 2] ** 2 + a[1, 2] ** 2
     q = (a[0, 0] + a[1, 1] + a[2, 2]) / 3.0
@@ -179,7 +183,9 @@ def eigenvalues(a):
 
 
 @njit(cache=True, nogil=True)
-def power_spectrum(stream, taper, cosines, sines, real, imag, power):
+def power_spectrum(
+    stream: Array, taper: Array, cosines: Array, sines: Array, real: Array, imag: Array, power: Array
+) -> None:
     """Fill ``power`` (size // 2 + 1) of the tapered, zero-padded stream by a radix-2 transform of ``real.size``."""
     size = real.size
     real[:] = 0.0
@@ -215,7 +221,7 @@ def power_spectrum(stream, taper, cosines, sines, real, imag, power):
 
 
 @njit(cache=True, nogil=True)
-def shape_features(stream, order, out):
+def shape_features(stream: Array, order: Array, out: Array) -> None:
     """Fill the first 12 features of one zero-mean stream: its strength and shape; ``order`` is it sorted."""
     n = stream.size
     second = third = fourth = 0.0
@@ -268,7 +274,7 @@ def shape_features(stream, order, out):
 
 
 @njit(cache=True, nogil=True)
-def spectrum_features(power, edges, bin_hz, out):
+def spectrum_features(power: Array, edges: Array, bin_hz: float, out: Array) -> None:
     """Fill the features of one stream's spectrum: shares of bands, the peak, and what is at twice and half of it."""
     total = 1e-9
     best = edges[0]
@@ -306,7 +312,7 @@ def spectrum_features(power, edges, bin_hz, out):
 
 
 @njit(cache=True, nogil=True)
-def add_correlation(stream, out):
+def add_correlation(stream: Array, out: Array) -> None:
     """Add the sums of ``stream`` with itself, shifted by 0 .. ``out.size - 1`` samples, to ``out``."""
     n = stream.size
     for lag in range(out.size):
@@ -317,7 +323,7 @@ def add_correlation(stream, out):
 
 
 @njit(cache=True, nogil=True)
-def rhythm_features(corr, rate_hz, out):
+def rhythm_features(corr: Array, rate_hz: float, out: Array) -> None:
     """Fill the features of a correlation over lags: the step's lag and strength, and how steps pair to strides."""
     scale = corr[0] + 1e-6 * corr.size
     first = int(rate_hz * 0.24)
@@ -357,7 +363,19 @@ def rhythm_features(corr, rate_hz, out):
 
 
 @njit(cache=True, nogil=True)
-def window_features(accel, width, least, rate_hz, taper, cosines, sines, edges, bin_hz, n_lags, out):
+def window_features(
+    accel: Array,
+    width: int,
+    least: int,
+    rate_hz: float,
+    taper: Array,
+    cosines: Array,
+    sines: Array,
+    edges: Array,
+    bin_hz: float,
+    n_lags: int,
+    out: Array,
+) -> None:
     """Fill one row of ``out`` a window of ``accel`` (n, 3); a window with fewer than ``least`` rows stays NaN."""
     window = np.empty((3, width))
     streams = np.empty((N_STREAMS, width))

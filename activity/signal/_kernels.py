@@ -1,13 +1,31 @@
 """Kernels over samples: resampling from true times, and moments of windows."""
 
 import math
+from typing import Any, TypeAlias
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
 
 
 @njit(cache=True, nogil=True)
-def resample(accel, time_ns, start, stop, origin_ns, step_ns, taper, half_ns, reach_ns, least_weight, first, last, out):
+def resample(
+    accel: Array,
+    time_ns: Array,
+    start: int,
+    stop: int,
+    origin_ns: int,
+    step_ns: int,
+    taper: Array,
+    half_ns: float,
+    reach_ns: float,
+    least_weight: float,
+    first: int,
+    last: int,
+    out: Array,
+) -> None:
     """Write grid points ``[first, last)`` as weighted means of samples ``[start, stop)``; too few leave NaN."""
     scale = (taper.size - 2) / half_ns
     low = start
@@ -40,7 +58,7 @@ def resample(accel, time_ns, start, stop, origin_ns, step_ns, taper, half_ns, re
 
 
 @njit(cache=True, nogil=True)
-def window_moments(accel, width, out):
+def window_moments(accel: Array, width: int, out: Array) -> None:
     """Fill ``out`` (n_windows, 8): samples that came, mean x y z, sd x y z, mean of max(|a| - 1, 0)."""
     for w in range(out.shape[0]):
         count = 0
