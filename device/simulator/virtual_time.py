@@ -51,6 +51,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._thread_is_done)
         return future
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109
+        """Join the threads, however long it takes: since Python 3.12 there is a timeout, and here it would jump."""
+        await super().shutdown_default_executor()
+
     def _thread_is_done(self, _: asyncio.Future[Any]) -> None:
         self._jumping.threads_at_work -= 1
 
