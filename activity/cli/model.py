@@ -26,7 +26,7 @@ _data_option = click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     required=True,
-    help=f"Folder that holds {REAL} and {EXERCISES}.",
+    help=f"Folder that holds {REAL}, {EXERCISES} and {STEPS}.",
 )
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _seed_option = click.option("--seed", type=click.IntRange(0), default=2021, help="Seed of the trees and copies.")

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 
 @click.command(
+    short_help="Turn recordings into activities, steps and days.",
     epilog="Results that are current (same input, settings, model and program) are kept; run again to go on. "
-    "Exit code 1: some inputs failed; they are listed, the others are done."
+    "Exit code 1: some inputs failed; they are listed, the others are done.",
 )
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(path_type=Path))
 @click.option(

@@ -1,4 +1,4 @@
-"""Numbers and dates as a person would write them, for the HTML pages."""
+"""Numbers and dates as a person would write them, for pages and for the terminal."""
 
 from datetime import UTC, date, datetime
 from typing import Final
