@@ -6,14 +6,14 @@ from typing import Final
 from activity.coach.plan import DailyMessage, PlannedExercise, Reason, StepGoal, WeeklyPlan
 from activity.day.summary import DaySummary
 from activity.labels import ACTIVITIES
-from activity.report.wording import duration_words, sentence
+from activity.report.wording import duration_words, long_date, sentence
 
 WIDTH: Final = 80
 
 
 def day_lines(day: DaySummary) -> list[str]:
     """Return what one day came to, the part that can't be judged included."""
-    lines = [f"Day {day.date:%A %d %B %Y} ({day.zone})"]
+    lines = [f"Day {long_date(day.date)} ({day.zone})"]
     lines += _pair(
         "worn", f"{duration_words(day.wear_minutes)} of {duration_words(day.quality.recorded_minutes)} recorded"
     )
@@ -32,7 +32,7 @@ def day_lines(day: DaySummary) -> list[str]:
 
 def plan_lines(plan: WeeklyPlan, message: DailyMessage) -> list[str]:
     """Return the week's plan and today's message, each item with its reason."""
-    lines = [f"Plan for the week from {plan.start:%A %d %B %Y}", *_goal_lines(plan.goal)]
+    lines = [f"Plan for the week from {long_date(plan.start)}", *_goal_lines(plan.goal)]
     lines += [
         "",
         f"  Exercises: {plan.sessions_per_week} sessions of about {plan.session_minutes} minutes, each with",
