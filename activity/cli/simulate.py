@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from device.recording import Recording
 
 #: The same band, switched off and on within an hour, holds the same log, so that an interrupted sync can go on.
-#: In another hour it has been started anew, as its boot number says.
 NS_PER_HOUR: Final = 3_600_000_000_000
 
 
@@ -85,7 +84,7 @@ async def _serve(name: str, recording: "Recording", port: int, as_json: bool) ->
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, end, 128 + signal.SIGINT)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end, 0)
 
-    clock, log = band_that_recorded(recording, boot=int(recording.time_ns[0]) // NS_PER_HOUR % 65_536)
+    clock, log = band_that_recorded(recording)
     try:
         async with (
             VirtualAir() as air,

@@ -1,5 +1,6 @@
 """What a simulated band holds: its counter of ticks, the motion it plays live, and its stored logs."""
 
+import binascii
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from device.wire.codes import COUNTS_PER_RANGE, TICKS_HZ, Flag
 
 #: A full block is 512 bytes with header and checksum.
 BLOCK_SAMPLES: Final = MAX_BLOCK_SAMPLES
+
+NS_PER_HOUR: Final = 3600 * NS_PER_S
 
 _LOWEST: Final = -COUNTS_PER_RANGE
 _HIGHEST: Final = COUNTS_PER_RANGE - 1
@@ -136,7 +139,13 @@ def log_of(recording: Recording, clock: BandClock, log_id: int = 1, range_g: int
     )
 
 
-def band_that_recorded(recording: Recording, *, boot: int = 1) -> tuple[BandClock, StoredLog]:
-    """Return the clock of a band that was started an hour before this recording, and its log of it."""
-    clock = BandClock(boot_ns=int(recording.time_ns[0]) - 3600 * NS_PER_S, boot=boot)
-    return clock, log_of(recording, clock)
+def band_that_recorded(recording: Recording) -> tuple[BandClock, StoredLog]:
+    """Return the clock of a band that was started an hour before this recording, and its log of it.
+
+    Its boot number counts the hours of UTC, and the log's id is a checksum of its samples: the same recording is the
+    same log of the same start, and no other one can be mixed up with it in a capture folder.
+    """
+    boot_ns = int(recording.time_ns[0]) - NS_PER_HOUR
+    clock = BandClock(boot_ns=boot_ns, boot=boot_ns // NS_PER_HOUR % 65_536)
+    log_id = binascii.crc32(np.ascontiguousarray(recording.accel_g))
+    return clock, log_of(recording, clock, log_id)

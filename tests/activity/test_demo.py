@@ -79,12 +79,20 @@ def test_a_second_run_fetches_nothing_again_and_reads_aloud(demo: tuple[Path, di
     folder, said = demo
     done = run(folder)
     assert done.returncode == 0, done.stderr
-    assert "log 1: 0 new blocks of 9000" in done.stderr
+    assert ": 0 new blocks of 9000" in done.stderr
     steps = f"{said['truth']['steps']['found']:,.0f}"
     assert steps in done.stdout
     assert "because" in done.stdout
     assert "report.html" in done.stdout
     assert max(len(line) for line in done.stdout.splitlines() if "report.html" not in line) <= 80
+
+
+def test_another_seed_is_another_day_even_in_the_same_folder(demo: tuple[Path, dict[str, Any]]) -> None:
+    folder, said = demo
+    other = json.loads(run(folder, "--json", "--seed", 2).stdout)
+    assert other["truth"]["steps"]["true"] != said["truth"]["steps"]["true"]
+    assert other["truth"]["steps"]["found"] == pytest.approx(other["truth"]["steps"]["true"], rel=0.1)
+    assert other["recording"] != said["recording"]
 
 
 def test_a_folder_that_can_not_be_written_is_exit_4(tmp_path: Path) -> None:
