@@ -147,5 +147,5 @@ def band_that_recorded(recording: Recording) -> tuple[BandClock, StoredLog]:
     """
     boot_ns = int(recording.time_ns[0]) - NS_PER_HOUR
     clock = BandClock(boot_ns=boot_ns, boot=boot_ns // NS_PER_HOUR % 65_536)
-    log_id = binascii.crc32(np.ascontiguousarray(recording.accel_g))
+    log_id = binascii.crc32(recording.accel_g.tobytes())
     return clock, log_of(recording, clock, log_id)
