@@ -39,7 +39,7 @@ class Person:
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("selfback-demo"),
-    help="Folder for the capture, the recording, the results and the page.",
+    help="Folder for the capture, the recording and the page.",
 )
 @click.option("--seed", type=click.IntRange(0), default=1, help="Another seed is another working day.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
@@ -82,6 +82,7 @@ def command(output: Path, seed: int, as_json: bool) -> int:
     else:
         _print(analysis, plan, message, rows)
         console.emit(f"\nThe page: {page.resolve()}")
+        console.note(f"its tables: selfback process {path} --output {output / 'results'} --zone {person.zone}")
     console.note(f"done in {time.monotonic() - began_s:.0f} s")
     return 0
 
