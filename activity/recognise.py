@@ -42,9 +42,11 @@ def recognise(recording: Recording, model: Model, *, smoothing: bool = True) -> 
             f"{len(grid) / model.rate_hz:.1f} s of acceleration",
             expected=f"at least one window of {model.width_s:g} s",
         )
-    calibration = calibrate(moments(grid, windows))
-    grid = apply_calibration(grid, calibration)
     measures = moments(grid, windows)
+    calibration = calibrate(measures)
+    if calibration.applied:
+        grid = apply_calibration(grid, calibration)
+        measures = moments(grid, windows)
     probability = predict(model, compute_features(grid, windows))
     code = _codes(probability, model, smoothing=smoothing)
     worn = find_wear(measures, model.width_s)

@@ -16,12 +16,13 @@ from typing import Final
 from device.capture.assemble import ClockAnchor, assemble_log, decode_segments
 from device.capture.journal import Anchor, Journal, as_ranges, load_journal, missing_ranges, unwritable
 from device.capture.parquet import write_recording
-from device.capture.segments import Packet, Segment, SegmentHead, SegmentWriter, read_segment
+from device.capture.segments import Segment, SegmentWriter, read_segment
 from device.errors import BandBusyError, BandLostError, CaptureError
 from device.link.backoff import backoff_s
 from device.link.connect import BandLink
 from device.link.control import ControlPoint
 from device.link.inbox import Inbox
+from device.link.segment import begin_segment, keep
 from device.profiles.openband import LOG_UUID, LogEntry
 from device.profiles.pieces import BlockAssembler
 from device.recording import BandInfo, Damage, Recording
@@ -117,6 +118,7 @@ class _Pull:
         self.progress: Progress = lambda _done, _total: None
         self.rng = random.Random(journal.log_id)  # noqa: S311 - jitter, not a secret
         self.held: set[int] = set()
+        self.on_disk: set[int] = set()
         self.new = 0
         self._assembler = BlockAssembler()
         self._sent = False
@@ -124,14 +126,22 @@ class _Pull:
     async def run(self, wanted: range) -> Pulled:
         """Ask for what is missing until it is there or hopeless."""
         self.held = await asyncio.to_thread(held_blocks, self.folder, self.journal)
-        if not missing_ranges(wanted, as_ranges(self.held)):
-            self.journal = replace(self.journal, held=as_ranges(self.held))
-            await asyncio.to_thread(self.journal.save, self.folder)
-            return Pulled(self.folder, self.journal, blocks_new=0, damaged=0, unreadable=0)
+        if missing_ranges(wanted, as_ranges(self.held)):
+            await self._fetch_missing(wanted)
+            self._verify(wanted)
+        hopeless = as_ranges(set(range(*self.journal.wanted)) - self.held)
+        self.journal = replace(self.journal, held=as_ranges(self.held), unreadable=hopeless)
+        await asyncio.to_thread(self.journal.save, self.folder)
+        return Pulled(self.folder, self.journal, self.new, self._assembler.damaged, sum(b - a for a, b in hopeless))
+
+    async def _fetch_missing(self, wanted: range) -> None:
+        """Ask for what is missing, some rounds long, into a segment of its own; what came is kept in any case."""
         name = f"segment-{len(self.journal.segments) + 1:04d}.arrows"
         self.journal = replace(self.journal, held=as_ranges(self.held), segments=(*self.journal.segments, name))
         await asyncio.to_thread(self.journal.save, self.folder)
-        writer = await asyncio.to_thread(self._begin_segment, self.folder / name)
+        writer = await asyncio.to_thread(
+            begin_segment, self.link, self.folder / name, LOG_UUID, band=self.journal.info, reason="log"
+        )
         try:
             for _ in range(ROUNDS):
                 for part in missing_ranges(wanted, as_ranges(self.held)):
@@ -139,13 +149,10 @@ class _Pull:
                         await self._fetch(writer, range(first, min(first + CHUNK_BLOCKS, part.stop)), len(wanted))
         finally:
             await asyncio.to_thread(writer.close)
-            self.journal = replace(self.journal, held=as_ranges(self.held))
+            # What the disk gives back is what counts, also of a batch whose writing outlived this task.
+            self.on_disk = await asyncio.to_thread(held_blocks, self.folder, self.journal)
+            self.journal = replace(self.journal, held=as_ranges(self.on_disk))
             await asyncio.to_thread(self.journal.save, self.folder)
-        await self._verify(wanted)
-        hopeless = as_ranges(set(range(*self.journal.wanted)) - self.held)
-        self.journal = replace(self.journal, unreadable=hopeless)
-        await asyncio.to_thread(self.journal.save, self.folder)
-        return Pulled(self.folder, self.journal, self.new, self._assembler.damaged, sum(b - a for a, b in hopeless))
 
     async def _fetch(self, writer: SegmentWriter, blocks: range, total: int) -> None:
         """Have some blocks sent and keep all that comes until the band says that it has sent them."""
@@ -159,27 +166,16 @@ class _Pull:
                 raise self._lost("went away", total)
             # All that was sent before the band said "done" is in this batch.
             finished = self._sent
+            await keep(writer, LOG_UUID, batch)
             for arrival in batch:
                 block = self._assembler.feed(arrival.payload)
                 if block is not None and block.log_id == self.journal.log_id and block.index not in self.held:
                     self.held.add(block.index)
                     self.new += 1
             if batch:
-                await asyncio.to_thread(writer.write, [Packet(a.arrival_ns, LOG_UUID, a.payload) for a in batch])
                 self.progress(len(self.held), total)
             if finished:
                 return
-
-    def _begin_segment(self, path: Path) -> SegmentWriter:
-        head = SegmentHead(
-            utc_ns=time.time_ns(),
-            monotonic_ns=time.monotonic_ns(),
-            characteristics=(LOG_UUID,),
-            address=self.journal.address,
-            band=self.journal.info,
-            reason="log",
-        )
-        return SegmentWriter(path, head, time.monotonic_ns)
 
     async def _ask(self, blocks: range) -> None:
         self._sent = False
@@ -205,10 +201,8 @@ class _Pull:
             remedy="bring it nearer and run the same command: it goes on from here",
         )
 
-    async def _verify(self, wanted: range) -> None:
-        """Read back what was written: what the disk gives is what counts."""
-        on_disk = await asyncio.to_thread(held_blocks, self.folder, self.journal)
-        vanished = (self.held & set(wanted)) - on_disk
+    def _verify(self, wanted: range) -> None:
+        vanished = (self.held & set(wanted)) - self.on_disk
         if vanished:
             raise CaptureError(
                 f"{len(vanished)} blocks that were written can't be read back",

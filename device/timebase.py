@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-NS_PER_S: Final = 1_000_000_000
+from device.recording import NS_PER_S
+
 SHORTEST_FIT_S: Final = 60.0
 """Below this the slope is the nominal one: 30 ms of delay over 60 s is 500 ppm, ten times a crystal's error."""
 LARGEST_DRIFT_PPM: Final = 1_000.0

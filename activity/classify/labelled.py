@@ -1,6 +1,5 @@
 """Labelled recordings as windows of features: what a classifier is trained and judged on."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,12 +63,6 @@ class Labelled:
     activity: NDArray[np.int8]  #: (n,) index in ``activity.labels.ACTIVITIES``
     subject: NDArray[np.str_]  #: (n,)
     original: NDArray[np.str_]  #: (n,) label as the data set has it
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_labelled(path: Path, rate_hz: float) -> tuple[LabelledGrid, ...]:

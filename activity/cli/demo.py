@@ -53,9 +53,9 @@ def command(output: Path, seed: int, as_json: bool) -> int:
     from importlib.metadata import version
 
     from activity.classify.artefact import DEFAULT_MODEL, load_model
+    from activity.digest import file_sha256
     from activity.reprocess.analyse import analyse
     from activity.reprocess.output import write_page
-    from activity.reprocess.settings import file_sha256
 
     began_s = time.monotonic()
     person = _person()

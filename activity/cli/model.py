@@ -160,8 +160,9 @@ def steps(data: Path, as_json: bool) -> None:
 def _learn_from(data: Path, settings: "Settings") -> tuple["Labelled", "Labelled", list[Any]]:
     """Return windows as worn, turned copies, and where they are from."""
     from activity.classify.card import DataSource
-    from activity.classify.labelled import file_sha256, label_windows, read_labelled
+    from activity.classify.labelled import label_windows, read_labelled
     from activity.classify.train import prepare
+    from activity.digest import file_sha256
     from activity.signal.regularise import GRID_RATE_HZ
     from activity.windows import WINDOW_S
 

@@ -1,15 +1,12 @@
 """``selfback simulate``: a virtual wristband that other programs on this machine can find and sync."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from device.recording import Recording
-
-#: The same band, switched off and on within an hour, holds the same log, so that an interrupted sync can go on.
-NS_PER_HOUR: Final = 3_600_000_000_000
 
 
 @click.command(short_help="Be a wristband, for trying things without one.")
@@ -47,9 +44,11 @@ def command(*, port: int, name: str, hours: float, rate: str, seed: int, from_fi
     if not has_library("bumble"):
         raise BluetoothUnavailableError("the program Bumble, which plays the radio, is missing", remedy=SIM_REMEDY)
     if from_file is None:
+        from device.simulator.memory import NS_PER_HOUR
         from device.simulator.worn import worn_hours
 
         console.note(f"making {hours:g} h of motion ...")
+        # Up to the full hour: a band switched off and on within it holds the same log, so a broken sync can go on.
         recording = worn_hours(
             hours, rate_hz=float(rate), seed=seed, end_ns=time.time_ns() // NS_PER_HOUR * NS_PER_HOUR
         )

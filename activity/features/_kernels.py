@@ -14,7 +14,6 @@ N_STREAM_FEATURES = 30
 N_SHAPE_FEATURES = 12  #: of those, before the ones of the spectrum
 N_RHYTHM_FEATURES = 10
 N_RHYTHMS = 3  # magnitude, vertical, all axes together
-N_POSTURE_FEATURES = 16
 
 
 @njit(cache=True, nogil=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from activity.reprocess.settings import Settings, file_sha256
+from activity.digest import file_sha256
+from activity.reprocess.settings import Settings
 from device.errors import ReadError
 from device.readers.table import SUFFIXES, reader_for
 

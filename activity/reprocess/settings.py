@@ -4,7 +4,6 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Final
 
 from activity.classify.model import Model
@@ -33,9 +32,3 @@ class Settings:
 def settings_for(model: Model, zone: str) -> Settings:
     """Return the settings of this program with ``model``."""
     return Settings(zone, version("selfback"), model.name, model.digest, model.feature_version)
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

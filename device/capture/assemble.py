@@ -32,8 +32,8 @@ from device.profiles.openband import (
     encode_block,
 )
 from device.profiles.pieces import PieceJoiner
-from device.recording import BandInfo, Damage, Recording
-from device.timebase import NS_PER_S, ClockLine, lower_line, unwrap_near
+from device.recording import NS_PER_S, BandInfo, Damage, Recording
+from device.timebase import ClockLine, lower_line, unwrap_near
 from device.wire.codes import TICKS_HZ
 
 NS_PER_TICK: Final = NS_PER_S / TICKS_HZ

@@ -5,11 +5,11 @@ they can't say. It is replaced as a whole, so a crash leaves the old one or the 
 """
 
 import json
-import os
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
+from device.capture.durable import replace_file
 from device.errors import CaptureError, CaptureWriteError
 from device.profiles.openband import LogEntry
 from device.recording import BandInfo
@@ -94,13 +94,8 @@ class Journal:
 
     def save(self, folder: Path) -> None:
         """Replace the journal of ``folder``; CaptureError where it can't be written."""
-        scratch = folder / f".{JOURNAL_NAME}.new"
         try:
-            with scratch.open("w", encoding="utf-8") as file:
-                json.dump(asdict(self), file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            scratch.replace(folder / JOURNAL_NAME)
+            replace_file(folder / JOURNAL_NAME, json.dumps(asdict(self), indent=1).encode())
         except OSError as error:
             raise unwritable(folder, error) from error
 

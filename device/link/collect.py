@@ -14,13 +14,13 @@ from typing import Final
 
 from device.capture.assemble import assemble_stream, decode_segments
 from device.capture.parquet import write_recording
-from device.capture.segments import Packet, SegmentHead, SegmentWriter, read_segment
+from device.capture.segments import read_segment
 from device.errors import BandLostError, BandNotFoundError, BandRefusedError, DeviceError
 from device.link.backoff import backoff_s
 from device.link.connect import DEFAULT_TIMEOUTS, BandLink, Timeouts, connect
 from device.link.control import open_control
-from device.link.inbox import Arrival
 from device.link.radio import Adapter
+from device.link.segment import begin_segment, keep
 from device.profiles.openband import STREAM_UUID
 from device.recording import BandInfo, Recording
 
@@ -113,7 +113,10 @@ class _Session:
         inbox = await link.listen(STREAM_UUID)
         await control.start_stream(self.rate_hz, self.range_g)
         path = capture.folder / f"live-{len(capture.segments) + 1:04d}.arrows"
-        writer = await asyncio.to_thread(self._begin_segment, path, link)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        writer = await asyncio.to_thread(
+            begin_segment, link, path, STREAM_UUID, band=capture.info, reason="live", utc_ns=self.utc_ns
+        )
         capture.segments.append(path)
         try:
             while (left_s := self.end_s - loop.time()) > 0:
@@ -126,10 +129,10 @@ class _Session:
                 if not batch:
                     raise link.lost("in mid-stream")
                 capture.notifications += len(batch)
-                await asyncio.to_thread(writer.write, _packets(batch))
+                await keep(writer, STREAM_UUID, batch)
                 self.progress(self.seconds - (self.end_s - loop.time()), self.seconds)
             await control.stop_stream()
-            await asyncio.to_thread(writer.write, _packets(inbox.waiting()))
+            await keep(writer, STREAM_UUID, inbox.waiting())
         except BandRefusedError:
             if not link.is_connected:
                 raise link.lost("in mid-stream") from None
@@ -138,18 +141,6 @@ class _Session:
             capture.overflowed += inbox.overflowed
             await asyncio.to_thread(writer.close)
 
-    def _begin_segment(self, path: Path, link: BandLink) -> SegmentWriter:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        head = SegmentHead(
-            utc_ns=self.utc_ns(),
-            monotonic_ns=link.clock_ns(),
-            characteristics=(STREAM_UUID,),
-            address=link.address,
-            band=self.capture.info,
-            reason="live",
-        )
-        return SegmentWriter(path, head, link.clock_ns)
-
 
 def live_recording(capture: LiveCapture, path: Path, zone: str = "UTC") -> Recording:
     """Write what a live capture brought as a recording, and return it; RecordingError if nothing came."""
@@ -157,7 +148,3 @@ def live_recording(capture: LiveCapture, path: Path, zone: str = "UTC") -> Recor
     recording = assemble_stream(found.notifications, band=capture.info, zone=zone, damage=found.damage)
     write_recording(recording, path)
     return recording
-
-
-def _packets(batch: list[Arrival]) -> list[Packet]:
-    return [Packet(arrival.arrival_ns, STREAM_UUID, arrival.payload) for arrival in batch]
