@@ -62,3 +62,15 @@ class WorkerLostError(ActivityError):
 
     code = "worker-lost"
     exit_code = 4
+
+
+class UnitsError(ActivityError):
+    """Acceleration that isn't in g with gravity in it: at rest it has another size than 1. Nothing is guessed."""
+
+    code = "units-wrong"
+
+
+class RateError(ActivityError):
+    """Samples too far apart to see a step between them; no activity can be told from them."""
+
+    code = "rate-too-low"

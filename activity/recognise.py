@@ -12,6 +12,7 @@ from activity.errors import NotEnoughDataError
 from activity.features.table import compute_features
 from activity.labels import ACTIVITIES, STEPPING
 from activity.signal.calibrate import Calibration, apply_calibration, calibrate
+from activity.signal.check import Flag, check_rate, check_signal, whole_rows
 from activity.signal.metrics import moments
 from activity.signal.regularise import Grid, regularise
 from activity.signal.wear import find_wear
@@ -27,15 +28,18 @@ class Recognised:
     epochs: Epochs
     step_times_ns: NDArray[np.int64]  #: (n_steps,) UTC, increasing
     calibration: Calibration
+    flags: tuple[Flag, ...]  #: what is wrong with the signal
 
 
 def recognise(recording: Recording, model: Model, *, smoothing: bool = True) -> Recognised:
     """Return the epochs and steps of a recording; `NotEnoughDataError` if it is shorter than one window.
 
     Windows without any sample have no row. A window that is not worn has no steps known; its activity is the
-    model's word on a band that lies still, and only ``worn`` says what it is.
+    model's word on a band that lies still, and only ``worn`` says what it is. Where a signal can't be trusted the
+    activity is unknown, and ``flags`` say why; one that is too slow or not in g is a `RateError` or `UnitsError`.
     """
-    grid = regularise(recording, model.rate_hz)
+    check_rate(recording)
+    grid = whole_rows(regularise(recording, model.rate_hz))
     windows = Windows.of_seconds(model.width_s, model.rate_hz)
     if windows.count(len(grid)) == 0:
         raise NotEnoughDataError(
@@ -43,11 +47,13 @@ def recognise(recording: Recording, model: Model, *, smoothing: bool = True) -> 
             expected=f"at least one window of {model.width_s:g} s",
         )
     measures = moments(grid, windows)
+    checked = check_signal(recording, grid, windows, measures)
     calibration = calibrate(measures)
     if calibration.applied:
         grid = apply_calibration(grid, calibration)
         measures = moments(grid, windows)
     probability = predict(model, compute_features(grid, windows))
+    probability[checked.doubtful] = np.nan
     code = _codes(probability, model, smoothing=smoothing)
     worn = find_wear(measures, model.width_s)
     moving = np.where(worn == 1, code, np.int8(UNKNOWN)).astype(np.int8)
@@ -68,7 +74,7 @@ def recognise(recording: Recording, model: Model, *, smoothing: bool = True) -> 
         worn=worn[rows],
         coverage=measures.coverage.astype(np.float32)[rows],
     )
-    return Recognised(epochs, times_ns, calibration)
+    return Recognised(epochs, times_ns, calibration, checked.flags)
 
 
 def _codes(probability: NDArray[np.float64], model: Model, *, smoothing: bool) -> NDArray[np.int8]:

@@ -135,6 +135,7 @@ def _signal_info(recording: Recording, found: Recognised) -> dict[str, Any]:
             "gap_count": len(gaps),
             "gap_seconds": sum(gap.duration_s for gap in gaps),
             "gaps": [{"start": text_of(g.start_ns), "stop": text_of(g.stop_ns)} for g in gaps[:MAX_GAPS_LISTED]],
+            "flags": [asdict(flag) for flag in found.flags],
         },
         "calibration": {
             "applied": bool(found.calibration.applied),

@@ -1,0 +1,191 @@
+"""What a signal can't be: in another unit, too slow, frozen, stuck on an axis, clipped. Refused or flagged."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from activity.errors import RateError, UnitsError
+from activity.signal.clipping import clipped_share, quantum_of
+from activity.signal.metrics import Moments
+from activity.signal.regularise import Grid
+from activity.windows import Windows
+from device.recording import NS_PER_S, Recording
+
+#: Quick steps come at 3.4 a second, and their form is in the harmonic above it only from 10 Hz on. Bands that are
+#: told 12.5 Hz deliver down to 11.6.
+LEAST_RATE_HZ: Final = 10.0
+
+STANDARD_GRAVITY: Final = 9.80665
+#: What |a| at rest is in other units, and what turns them to g.
+_OTHER_UNITS: Final = (
+    ("m/s²", STANDARD_GRAVITY, "divide by 9.80665"),
+    ("mg", 1000.0, "divide by 1000"),
+    ("cm/s²", 100.0 * STANDARD_GRAVITY, "divide by 980.665"),
+)
+_UNIT_SLACK: Final = 0.15  # of the size; cheap sensors are off by a tenth. mg and cm/s² overlap: the nearer is named
+#: The worst sensors are off by 0.2 g, and the mean of a runner's window is seldom under 0.6 g.
+_SIZE_AT_REST_G: Final = (0.5, 1.6)
+_NO_GRAVITY_G: Final = 0.3
+_STILLEST: Final = 0.25  # of the windows stand for rest: nobody moves all the time, and a runner's mean is still near 1
+
+_FROZEN_SD_G: Final = 1e-5  # a window whose values are all the same; one count of 16 bits at ±8 g, once, is more
+_LIVE_NOISE_G: Final = 0.002  # below this step between values a live sensor never repeats itself for a whole window
+_MOVING_SD_G: Final = 0.05
+_MOVING_QUANTA: Final = 2.0  # an axis may well stay within one step while another moves by two, but not when by more
+_FURTHEST_FROM_1_G: Final = 0.25  # of a frozen window that could be a band at rest
+_BEYOND_G: Final = 40.0  # no wristband measures more than ±32 g
+_CLIPPED_TO_SAY: Final = 0.01  # of a window's samples
+_CLIPPED_TO_DOUBT: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One thing that is wrong with a signal, in how many windows, and what became of them."""
+
+    code: str  #: stable, e.g. "stuck-axis"
+    what: str  #: a sentence
+    windows: int
+    share: float  #: of the windows with samples, 0..1
+    doubted: bool  #: the activity of these windows is unknown
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checked:
+    """The flags of a signal, and the windows whose activity nobody can tell."""
+
+    flags: tuple[Flag, ...]
+    doubtful: NDArray[np.bool_]  #: (n_windows,)
+
+
+def check_rate(recording: Recording) -> None:
+    """Raise `RateError` where the samples of a recording come at less than ``LEAST_RATE_HZ``."""
+    rate_hz = recording.rate_hz
+    if not np.isfinite(rate_hz) and recording.n_samples > 1:  # each sample stands alone between two gaps
+        rate_hz = (recording.n_samples - 1) * NS_PER_S / int(recording.time_ns[-1] - recording.time_ns[0])
+    if rate_hz < LEAST_RATE_HZ:
+        raise RateError(
+            f"samples come at {rate_hz:.3g} Hz",
+            expected=f"at least {LEAST_RATE_HZ:g} Hz",
+            remedy="record at 12.5 Hz or more; 25 Hz is plenty",
+        )
+
+
+def whole_rows(grid: Grid) -> Grid:
+    """Return ``grid`` with a row that isn't a number on one axis missing on all three; the same grid where none is."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        if np.isfinite(grid.accel_g.sum()):
+            return grid
+    finite = np.isfinite(grid.accel_g)
+    broken = finite.any(axis=1) & ~finite.all(axis=1) | np.isinf(grid.accel_g).any(axis=1)
+    if not broken.any():
+        return grid
+    accel_g = grid.accel_g.copy()
+    accel_g[broken] = np.nan
+    return Grid(accel_g, grid.rate_hz, grid.start_ns)
+
+
+def check_signal(recording: Recording, grid: Grid, windows: Windows, moments: Moments) -> Checked:
+    """Return what is wrong with a signal before it is calibrated; `UnitsError` where it isn't in g.
+
+    ``grid`` and ``moments`` are those of ``recording``. A window is doubted where its activity would be a guess:
+    a frozen sensor, an axis that stays put while another moves, values no band can measure, a slow stretch, or
+    more than half of its samples at the end of the range.
+    """
+    came = moments.coverage > 0.0
+    quantum_g = quantum_of(recording)
+    frozen, stuck = _frozen(moments, quantum_g), _stuck(moments, quantum_g)
+    _check_units(moments, came & ~frozen & ~stuck)
+    beyond = _any_in_window(np.abs(grid.accel_g) > _BEYOND_G, windows)
+    clipped = clipped_share(recording, grid, windows, moments, quantum_g)
+    least = f"{LEAST_RATE_HZ:g} Hz"
+    rows = (
+        ("frozen", "all three axes keep the same values, as no live sensor does", frozen, True),
+        ("stuck-axis", "an axis keeps the same value while the others move", stuck, True),
+        ("beyond-range", f"values beyond ±{_BEYOND_G:g} g, which no band measures", beyond, True),
+        ("slow", f"samples come at less than {least}", _slow(recording, grid, windows), True),
+        ("clipped", "samples at the end of the sensor's range", clipped > _CLIPPED_TO_SAY, False),
+        ("clipped-most", "over half of the samples at the end of the range", clipped > _CLIPPED_TO_DOUBT, True),
+    )
+    flags = []
+    doubtful = np.zeros(came.size, dtype=np.bool_)
+    for code, what, where, doubted in rows:
+        here = where & came
+        if here.any():
+            flags.append(Flag(code, what, int(here.sum()), float(here.sum() / came.sum()), doubted))
+            doubtful |= here & doubted
+    return Checked(tuple(flags), doubtful)
+
+
+def _check_units(moments: Moments, judged: NDArray[np.bool_]) -> None:
+    """Raise `UnitsError` where the stillest of the ``judged`` windows have another size than gravity."""
+    size = np.linalg.norm(moments.mean_g[judged], axis=1)
+    if not size.size:
+        return
+    restless = np.linalg.norm(moments.sd_g[judged], axis=1) / np.maximum(size, 1e-12)
+    stillest = np.argsort(restless)[: max(1, round(_STILLEST * size.size))]
+    at_rest = float(np.median(size[stillest]))
+    if _SIZE_AT_REST_G[0] <= at_rest <= _SIZE_AT_REST_G[1]:
+        return
+    expected = "1 g with gravity in it"
+    if at_rest < _NO_GRAVITY_G and np.median(restless[stillest]) > 1.0:
+        raise UnitsError(
+            f"|a| at rest is {at_rest:.2g}: gravity was taken out",
+            expected=expected,
+            remedy="give the raw acceleration, as the sensor measured it",
+        )
+    near = [row for row in _OTHER_UNITS if abs(at_rest / row[1] - 1.0) < _UNIT_SLACK]
+    if near:
+        unit, _, remedy = min(near, key=lambda row: abs(at_rest / row[1] - 1.0))
+        raise UnitsError(f"|a| at rest is {at_rest:.4g}: that is {unit}", expected=expected, remedy=remedy)
+    raise UnitsError(
+        f"|a| at rest is {at_rest:.4g}",
+        expected=expected,
+        remedy="turn raw counts to g by the scale of the sensor; counts without sign have to be centred first",
+    )
+
+
+def _frozen(moments: Moments, quantum_g: float) -> NDArray[np.bool_]:
+    """Return windows that are constant as no band at rest is: too fine for it, off 1 g, or all there ever was."""
+    with np.errstate(invalid="ignore"):
+        constant: NDArray[np.bool_] = np.all(moments.sd_g < _FROZEN_SD_G, axis=1)
+        off: NDArray[np.bool_] = np.abs(np.linalg.norm(moments.mean_g, axis=1) - 1.0) > _FURTHEST_FROM_1_G
+    if quantum_g < _LIVE_NOISE_G or constant[moments.coverage > 0.0].all():
+        return constant
+    return np.logical_and(constant, off)
+
+
+def _stuck(moments: Moments, quantum_g: float) -> NDArray[np.bool_]:
+    """Return windows in which an axis stands while another moves, and the others in which it stands at that value."""
+    out = np.zeros(moments.coverage.size, dtype=np.bool_)
+    with np.errstate(invalid="ignore"):
+        standing = moments.sd_g < _FROZEN_SD_G
+        moving = moments.sd_g.max(axis=1) > max(_MOVING_SD_G, _MOVING_QUANTA * quantum_g)
+    for axis in range(3):
+        sure = standing[:, axis] & moving
+        if sure.any():
+            value_g = np.median(moments.mean_g[sure, axis])
+            with np.errstate(invalid="ignore"):
+                there = np.abs(moments.mean_g[:, axis] - value_g) < _FROZEN_SD_G + 1e-6 * abs(value_g)
+            out |= sure | (standing[:, axis] & there)
+    return out
+
+
+def _slow(recording: Recording, grid: Grid, windows: Windows) -> NDArray[np.bool_]:
+    """Return windows that a segment below the least rate reaches into."""
+    out = np.zeros(windows.count(len(grid)), dtype=np.bool_)
+    width_ns = windows.width_samples * NS_PER_S / grid.rate_hz
+    for segment in recording.segments:
+        steps = segment.stop - segment.start - 1
+        first_ns, last_ns = (int(recording.time_ns[i]) for i in (segment.start, segment.stop - 1))
+        if steps and steps * NS_PER_S < LEAST_RATE_HZ * (last_ns - first_ns):
+            out[int((first_ns - grid.start_ns) / width_ns) : int((last_ns - grid.start_ns) / width_ns) + 1] = True
+    return out
+
+
+def _any_in_window(rows: NDArray[np.bool_], windows: Windows) -> NDArray[np.bool_]:
+    """Return the windows of which any sample is true on any axis."""
+    count = windows.count(len(rows))
+    inside = rows[: count * windows.width_samples]
+    return np.asarray(inside.reshape(count, -1).any(axis=1))
