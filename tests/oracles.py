@@ -48,35 +48,39 @@ def window_features(window_g, rate_hz, bands_hz):
     """All features of one window (width, 3) in the order of the table, with plain numpy and scipy."""
     width = len(window_g)
     came = np.flatnonzero(np.isfinite(window_g[:, 0]))
-    window = np.stack([np.interp(np.arange(width), came, window_g[came, axis].astype(float)) for axis in range(3)])
+    held = np.clip(window_g.astype(float), -1000.0, 1000.0)
+    window = np.stack([np.interp(np.arange(width), came, held[came, axis]) for axis in range(3)])
     mean = window.mean(axis=1)
-    down = mean / np.linalg.norm(mean)
-    moving = window - mean[:, None]
+    down = mean / max(np.linalg.norm(mean), 1e-6)
     length = np.linalg.norm(window, axis=0)
-    vertical = down @ moving
-    forward = _forward(moving, down)
-    streams = [length - length.mean(), vertical, forward, *moving]
+    moving = window - mean[:, None]
+    streams = [length - length.mean(), down @ moving, *_level_streams(moving, down)]
     size = 1 << (width - 1).bit_length()
-    edges = [min(round(hz / (rate_hz / size)), size // 2) for hz in bands_hz]
-    out = [value for stream in streams for value in _stream_features(stream, size, edges, rate_hz / size)]
-    n_lags = int(1.7 * rate_hz) + 2
-    axes = sum(_correlation(stream, n_lags) for stream in moving)
-    for corr in (_correlation(streams[0], n_lags), _correlation(vertical, n_lags), axes):
-        out += _rhythm_features(corr, rate_hz)
-    return np.array(out + _posture_features(window, moving, vertical, down))
+    edges = [min(max(round(hz / (rate_hz / size)), 1), size // 2) for hz in bands_hz]
+    spectra = [np.abs(np.fft.rfft(stream * np.hanning(width + 2)[1:-1], size)) ** 2 for stream in streams]
+    floor = 1e-6 * size / 2 * (np.hanning(width + 2)[1:-1] ** 2).sum()
+    out = []
+    for stream, power, signed in zip(streams, spectra, (True, True, False, False), strict=True):
+        out += _shape_features(stream, signed) + _spectrum_features(power, edges, rate_hz / size, floor)
+    corr = np.array([_correlation(stream, int(1.7 * rate_hz) + 2) for stream in streams])
+    axes = corr[1:].sum(axis=0)
+    stride = _top(axes, int(rate_hz * 0.6), int(rate_hz * 1.68), 0.1 * (axes[0] + 1e-6 * width))
+    for one in (corr[0], corr[1], axes):
+        out += _rhythm_features(one, stride, rate_hz, 1e-6 * width)
+    for power in spectra[:3]:
+        out += _harmonic_features(power, size / stride if stride else 0.0, edges, floor)
+    out += _pair_features(streams, rate_hz) + _attitude_features(window, down) + _axis_features(moving, down)
+    return np.array(out)
 
 
-def _forward(moving, down):
-    """The strongest direction of the horizontal plane, with the sign that a small turn of the first axis gives."""
-    side = np.eye(3)[0 if abs(down[0]) < 0.6 else 1]
-    side = side - (side @ down) * down
-    side /= np.linalg.norm(side)
-    plane = np.stack([side, np.cross(down, side)]) @ moving
-    direction = np.linalg.eigh(plane @ plane.T)[1][:, -1]
-    return direction @ plane * (1.0 if direction[0] >= 0.0 else -1.0)
+def _level_streams(moving, down):
+    """The strongest direction of the level plane, and the one at right angles to it and to down."""
+    level = np.eye(3) - np.outer(down, down)
+    forward = np.linalg.eigh(level @ moving @ moving.T @ level)[1][:, -1]
+    return forward @ moving, np.cross(down, forward) @ moving
 
 
-def _stream_features(stream, size, edges, bin_hz):
+def _shape_features(stream, signed):
     n = stream.size
     sd = stream.std()
     guard = sd + 1e-3
@@ -84,32 +88,36 @@ def _stream_features(stream, size, edges, bin_hz):
     step_sd = math.sqrt((steps**2).mean())
     sides = [math.copysign(1, v) for v in stream if abs(v) > 0.1 * guard]
     crossings = sum(a != b for a, b in pairwise(sides))
-    order = np.sort(stream)
-    thirds = [(stream[p * n // 3 : (p + 1) * n // 3] ** 2).sum() for p in range(3)]
-    shape = [(stream**3).mean() / guard**3, (stream**4).mean() / guard**4]
+    thirds = [(stream[p * n // 3 : (p + 1) * n // 3] ** 2).sum() / n + 1e-6 for p in range(3)]
+    skewness, fourth = (stream**3).mean() / guard**3, (stream**4).mean() / guard**4
     if sd > 0.0:  # the same from scipy, but for the guard
-        assert np.allclose(shape[0], skew(stream) * (sd / guard) ** 3, atol=1e-9)
-        assert np.allclose(shape[1], kurtosis(stream, fisher=False) * (sd / guard) ** 4, atol=1e-9)
-    power = np.abs(np.fft.rfft(stream * np.hanning(n + 2)[1:-1], size)) ** 2
-    low, high = edges[0], edges[-1]
-    total = power[low:high].sum() + 1e-9
-    best = low + int(np.argmax(power[low:high]))
-    share = power[low:high] / total
-    share = share[share > 1e-12]
-
-    def around(k):
-        return power[max(k - 2, low) : max(min(k + 3, high), 0)].sum()
-
+        assert np.allclose(skewness, skew(stream) * (sd / guard) ** 3, atol=1e-9)
+        assert np.allclose(fourth, kurtosis(stream, fisher=False) * (sd / guard) ** 4, atol=1e-9)
+    step_skewness = (steps**3).mean() / (step_sd + 1e-3) ** 3
+    beyond = [np.maximum(s * stream - sd, 0.0).mean() / guard for s in (1, -1)]
+    ends = [stream.max() / guard, stream.min() / guard]
+    if not signed:
+        skewness, step_skewness = abs(skewness), abs(step_skewness)
+        beyond = sorted(beyond, reverse=True)
+        ends = [max(ends[0], -ends[1]), -min(ends[0], -ends[1])]
     return [
-        math.log(sd + 1e-3), *shape, np.abs(steps).mean() / guard, step_sd / guard,
-        (steps**3).mean() / (step_sd + 1e-3) ** 3, crossings / n,
-        *(order[int(q * n)] / guard for q in (0.05, 0.25, 0.75, 0.95)),
-        math.sqrt((min(thirds) + 1e-6) / (max(thirds) + 1e-6)),
-        *(math.log(power[a:b].sum() / total + 1e-4) for a, b in pairwise(edges)),
-        best * bin_hz, around(best) / total, -(share * np.log(share)).sum(),
-        math.log((around(2 * best) + 1e-6) / (around(best) + 1e-6)),
-        math.log((around(best // 2) + 1e-6) / (around(best) + 1e-6)),
+        math.log(guard), skewness, fourth, np.abs(stream).mean() / guard, *beyond, *ends,
+        step_sd / guard, step_skewness, crossings / n, math.sqrt(min(thirds) / max(thirds)),
     ]  # fmt: skip
+
+
+def _spectrum_features(power, edges, bin_hz, floor):
+    low, high = edges[0], edges[-1]
+    inside = power[low:high]
+    total = inside.sum() + floor
+    best = low + int(np.argmax(inside))
+    near = np.arange(max(best - 2, low), min(best + 3, high))
+    return [
+        (near @ power[near]) / power[near].sum() * bin_hz if inside.any() else 0.0,
+        power[near].sum() / total,
+        total**2 / ((inside**2).sum() + floor**2) * bin_hz,
+        *(math.log(power[a:b].sum() / total + 1e-4) for a, b in pairwise(edges)),
+    ]
 
 
 def _correlation(stream, n_lags):
@@ -118,38 +126,82 @@ def _correlation(stream, n_lags):
     return np.array([full[lag] * n / (n - lag) for lag in range(n_lags)])
 
 
-def _rhythm_features(corr, rate_hz):
-    def peak(first, last):
-        tops = [k for k in range(first, last + 1) if corr[k] >= corr[k - 1] and corr[k] >= corr[k + 1]]
-        return max(tops, key=lambda k: corr[k], default=0)
+def _value(corr, place):
+    k = min(max(int(place + 0.5), 1), corr.size - 2)
+    return np.polyval(np.polyfit([-1.0, 0.0, 1.0], corr[k - 1 : k + 2], 2), place - k)
 
-    scale = corr[0] + 1e-6 * corr.size
+
+def _top(corr, first, last, near):
+    """The first of the peaks that are near the highest one."""
+    crests = []
+    for k in range(first, last + 1):
+        if corr[k] >= corr[k - 1] and corr[k] >= corr[k + 1]:
+            bend, slope, _ = np.polyfit([-1.0, 0.0, 1.0], corr[k - 1 : k + 2], 2)
+            crests.append(k - slope / (2.0 * bend) if bend < 0.0 else float(k))
+    heights = [_value(corr, place) for place in crests]
+    return next((place for place, height in zip(crests, heights, strict=True) if height >= max(heights) - near), 0.0)
+
+
+def _rhythm_features(corr, both, rate_hz, floor):
+    scale = corr[0] + floor
     first = int(rate_hz * 0.24)
-    step, stride = peak(first, int(rate_hz * 0.84)), peak(int(rate_hz * 0.6), int(rate_hz * 1.68))
+    step = _top(corr, first, int(rate_hz * 0.84), 0.1 * scale)
+    stride = _top(corr, int(rate_hz * 0.6), int(rate_hz * 1.68), 0.1 * scale)
+    at_step, at_stride, at_half, at_both = (
+        _value(corr, place) / scale if place else 0.0 for place in (step, stride, both / 2, both)
+    )
     tail = corr[first:]
     below = np.flatnonzero(corr[1:] <= 0.0)
     return [
-        step / rate_hz, corr[step] / scale if step else 0.0,
-        stride / rate_hz, corr[stride] / scale if stride else 0.0,
-        corr[2 * step] / scale if step else 0.0, corr[(stride + 1) // 2] / scale if stride else 0.0,
+        step / rate_hz, at_step, stride / rate_hz, at_stride, at_half, at_half - at_both,
         tail.min() / scale, (first + int(np.argmin(tail))) / rate_hz,
         (below[0] + 1 if below.size else corr.size) / rate_hz, tail.max() / scale,
     ]  # fmt: skip
 
 
-def _posture_features(window, moving, vertical, down):
-    width = window.shape[1]
-    cov = moving @ moving.T
-    total = np.trace(cov)
-    small, mid, big = np.linalg.eigvalsh(cov) / total
-    part = width // 10
-    parts = np.array([window[:, p * part : (p + 1) * part].mean(axis=1) for p in range(10)])
-    parts /= np.linalg.norm(parts, axis=1)[:, None]
-    tilt = np.arccos(np.clip(parts @ down, -1.0, 1.0))
-    path = np.arccos(np.clip((parts[1:] * parts[:-1]).sum(axis=1), -1.0, 1.0))
-    spread = np.ptp(parts, axis=0)
-    pairs = [cov[a, b] / math.sqrt(cov[a, a] * cov[b, b] + 1e-12) for a, b in ((0, 1), (0, 2), (1, 2))]
+def _harmonic_features(power, base, edges, floor):
+    low, high = edges[0], edges[-1]
+    total = power[low:high].sum() + floor
+    at = [int(k * base + 0.5) for k in range(1, 7)]
+    share = np.array([power[max(k - 1, low) : max(min(k + 2, high), low)].sum() / total for k in at]) * (base > 0.0)
+    odd_to_even = math.log((share[::2].sum() + 1e-3) / (share[1::2].sum() + 1e-3))
+    return [*np.log(share[:4] + 1e-4), odd_to_even]
+
+
+def _pair_features(streams, rate_hz):
+    size, vertical, forward, side = streams
+    n = size.size
+
+    def together(a, b, lag=0):
+        early, late = (a[: n - lag], b[lag:]) if lag >= 0 else (a[-lag:], b[: n + lag])
+        scale = math.sqrt(((a**2).sum() + 1e-6 * n) * ((b**2).sum() + 1e-6 * n))
+        return (early @ late) * n / (n - abs(lag)) / scale
+
+    lags = range(-round(0.5 * rate_hz), round(0.5 * rate_hz) + 1)
+    ahead = max(lags, key=lambda lag: abs(together(vertical, forward, lag)))
     return [
-        *down, mid, small, *pairs, math.log(total / width + 1e-7), 1.0 - (vertical**2).sum() / total, big,
-        tilt.mean(), tilt.max(), path.mean(), tilt.std(), spread.min() / max(spread.max(), 1e-6),
+        together(size, vertical), abs(together(size, forward)), abs(together(vertical, forward)),
+        abs(together(vertical, side)), abs(together(vertical, forward, ahead)), ahead / rate_hz,
+        max(abs(together(forward, side, lag)) for lag in lags),
+    ]  # fmt: skip
+
+
+def _attitude_features(window, down):
+    part = window.shape[1] // 10
+    parts = np.array([window[:, p * part : (p + 1) * part].mean(axis=1) for p in range(10)])
+    parts /= np.maximum(np.linalg.norm(parts, axis=1)[:, None], 1e-6)
+    tilt = np.linalg.norm(parts - down, axis=1)
+    path = np.linalg.norm(np.diff(parts, axis=0), axis=1)
+    return [*down, tilt.mean(), tilt.max(), path.mean(), tilt.std()]
+
+
+def _axis_features(moving, down):
+    n = moving.shape[1]
+    cov = moving @ moving.T
+    total = np.trace(cov) + 1e-6 * n
+    small, mid, _ = np.linalg.eigvalsh(cov)
+    forward, side = ((stream**2).sum() for stream in _level_streams(moving, down))
+    return [
+        mid / total, small / total, (forward + side) / total, forward / (forward + side + 1e-6 * n),
+        math.log(total / n),
     ]  # fmt: skip

@@ -1,4 +1,8 @@
-"""The features of a window in one pass; numba can only call numba, so all of it lives here."""
+"""Kernels for the features of a block of windows, from its streams; numba can only call numba, so all of it lives here.
+
+A block holds ``LANES`` windows, lane innermost: value ``i`` of lane ``l`` is ``[i * LANES + l]`` of a float32 array.
+Sums run over all lanes at once and are vectors to the compiler; what needs a choice runs lane by lane on the sums.
+"""
 
 import math
 from typing import Any, TypeAlias
@@ -7,399 +11,445 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from activity.features.streams._kernels import FORWARD, LANES, N_ATTITUDE, N_STREAMS, SIDEWAYS, SIZE, VERTICAL
+
 Array: TypeAlias = NDArray[Any]
 
-N_STREAMS = 6  # magnitude, vertical, forward, x, y, z
-N_STREAM_FEATURES = 30
-N_SHAPE_FEATURES = 12  #: of those, before the ones of the spectrum
-N_RHYTHM_FEATURES = 10
-N_RHYTHMS = 3  # magnitude, vertical, all axes together
+N_SHAPE = 12
+N_SPECTRUM = 3  # and one a band
+N_RHYTHM = 10
+N_RHYTHMS = 3  # size, vertical, all axes together
+N_HARMONICS = 5
+N_PAIRS = 7
+N_AXES = 5
+
+ZERO = np.float32(0.0)
+ONE = np.float32(1.0)
+QUARTER = np.float32(0.25)
+NEAR_TOP = 0.1  #: of the whole; of peaks that differ by less the first is the step, the others are its multiples
+LEAST_VARIANCE = 1e-6  #: (1 mg)²; weaker movement is a sensor's noise, whose shape says nothing
+
+# Rows of a tally of a stream; the first three hold the squares of each third of the window.
+CUBES, FOURTHS, SIZES, UPPER, LOWER, HIGHEST, LOWEST = 3, 4, 5, 6, 7, 8, 9
+STEP_SQUARES, STEP_CUBES, CROSSINGS, SIGN, SD, NEAR, N_TALLY = 10, 11, 12, 13, 14, 15, 16
+# Rows of a tally of a spectrum, before one a band; the first holds the squares of powers.
+BEST, BEST_AT, N_PEAK = 1, 2, 3
 
 
-@njit(cache=True, nogil=True)
-def fill_window(accel: Array, start: int, width: int, out: Array) -> int:
-    """Copy a window to ``out`` (3, width), missing rows drawn straight between neighbours; return how many came."""
-    came = 0
-    previous = -1
-    for i in range(width):
-        if math.isnan(accel[start + i, 0]):
-            continue
-        came += 1
-        for axis in range(3):
-            value = float(accel[start + i, axis])
-            out[axis, i] = value
-            for j in range(previous + 1, i):
-                if previous < 0:
-                    out[axis, j] = value
-                else:
-                    part = (j - previous) / (i - previous)
-                    out[axis, j] = out[axis, previous] * (1.0 - part) + value * part
-        previous = i
-    if previous >= 0:
-        for axis in range(3):
-            for j in range(previous + 1, width):
-                out[axis, j] = out[axis, previous]
-    return came
+@njit(cache=True, nogil=True, error_model="numpy")
+def correlate(a: Array, b: Array, lag: int, out: Array) -> None:
+    """Write each lane's sum of ``a[i] * b[i + lag]``, scaled up for the pairs that a lag loses."""
+    n = a.size // LANES
+    m = n - lag
+    late = b[lag * LANES :]
+    for lane in range(LANES):
+        out[lane] = ZERO
+    i = 0
+    while i + 4 <= m:
+        at = i * LANES
+        for lane in range(LANES):
+            k = at + lane
+            first = a[k] * late[k] + a[k + LANES] * late[k + LANES]
+            k += 2 * LANES
+            out[lane] += first + (a[k] * late[k] + a[k + LANES] * late[k + LANES])
+        i += 4
+    while i < m:
+        at = i * LANES
+        for lane in range(LANES):
+            out[lane] += a[at + lane] * late[at + lane]
+        i += 1
+    share = np.float32(n) / np.float32(m)
+    for lane in range(LANES):
+        out[lane] *= share
 
 
-@njit(cache=True, nogil=True)
-def level_axes(down: Array, side: Array, across: Array) -> None:
-    """Fill ``side`` and ``across`` (3): unit axes of the plane that ``down`` stands on, any two at right angles."""
-    away = 0 if abs(down[0]) < 0.6 else 1
-    side[:] = 0.0
-    side[away] = 1.0
-    along = down[away]
-    for axis in range(3):
-        side[axis] -= along * down[axis]
-    size = math.sqrt(side[0] * side[0] + side[1] * side[1] + side[2] * side[2])
-    for axis in range(3):
-        side[axis] /= size
-    across[0] = down[1] * side[2] - down[2] * side[1]
-    across[1] = down[2] * side[0] - down[0] * side[2]
-    across[2] = down[0] * side[1] - down[1] * side[0]
+@njit(cache=True, nogil=True, error_model="numpy")
+def tally_shape(stream: Array, first: int, last: int, squares: Array, tally: Array) -> None:
+    """Add values ``[first, last)`` of a zero-mean stream to its tally, and their squares to ``squares``."""
+    for i in range(first, last):
+        at = i * LANES
+        back = max(i - 1, 0) * LANES
+        for lane in range(LANES):
+            value = stream[at + lane]
+            square = value * value
+            squares[lane] += square
+            tally[CUBES * LANES + lane] += square * value
+            tally[FOURTHS * LANES + lane] += square * square
+            tally[SIZES * LANES + lane] += abs(value)
+            sd = tally[SD * LANES + lane]
+            tally[UPPER * LANES + lane] += max(value - sd, ZERO)
+            tally[LOWER * LANES + lane] += max(-value - sd, ZERO)
+            tally[HIGHEST * LANES + lane] = max(tally[HIGHEST * LANES + lane], value)
+            tally[LOWEST * LANES + lane] = min(tally[LOWEST * LANES + lane], value)
+            step = value - stream[back + lane]
+            tally[STEP_SQUARES * LANES + lane] += step * step
+            tally[STEP_CUBES * LANES + lane] += step * step * step
+            was = tally[SIGN * LANES + lane]
+            near = tally[NEAR * LANES + lane]
+            sign = ONE if value > near else (-ONE if value < -near else was)
+            tally[CROSSINGS * LANES + lane] += ONE if sign * was < ZERO else ZERO
+            tally[SIGN * LANES + lane] = sign
 
 
-@njit(cache=True, nogil=True)
-def split_streams(window: Array, streams: Array, posture: Array) -> None:
-    """Fill the zero-mean ``streams`` (6, width) of a window (3, width), and the ``posture`` features."""
-    width = window.shape[1]
-    mean = np.empty(3)
-    for axis in range(3):
-        total = 0.0
-        for i in range(width):
-            total += window[axis, i]
-        mean[axis] = total / width
-    size = max(math.sqrt(mean[0] * mean[0] + mean[1] * mean[1] + mean[2] * mean[2]), 1e-6)
-    down = mean / size
-
-    side = np.empty(3)
-    across = np.empty(3)
-    level_axes(down, side, across)
-    cov = np.zeros((3, 3))
-    strength = 0.0
-    plane_ss = plane_sa = plane_aa = 0.0
-    for i in range(width):
-        x = window[0, i] - mean[0]
-        y = window[1, i] - mean[1]
-        z = window[2, i] - mean[2]
-        streams[3, i] = x
-        streams[4, i] = y
-        streams[5, i] = z
-        cov[0, 0] += x * x
-        cov[1, 1] += y * y
-        cov[2, 2] += z * z
-        cov[0, 1] += x * y
-        cov[0, 2] += x * z
-        cov[1, 2] += y * z
-        streams[1, i] = x * down[0] + y * down[1] + z * down[2]
-        s = x * side[0] + y * side[1] + z * side[2]
-        a = x * across[0] + y * across[1] + z * across[2]
-        streams[2, i] = s
-        plane_ss += s * s
-        plane_sa += s * a
-        plane_aa += a * a
-        size_i = math.sqrt(window[0, i] ** 2 + window[1, i] ** 2 + window[2, i] ** 2)
-        streams[0, i] = size_i
-        strength += size_i
-    turn = 0.5 * math.atan2(2.0 * plane_sa, plane_ss - plane_aa)
-    cos_turn, sin_turn = math.cos(turn), math.sin(turn)
-    strength /= width
-    for i in range(width):
-        streams[0, i] -= strength
-        x, y, z = streams[3, i], streams[4, i], streams[5, i]
-        a = x * across[0] + y * across[1] + z * across[2]
-        streams[2, i] = cos_turn * streams[2, i] + sin_turn * a
-
-    total = max(cov[0, 0] + cov[1, 1] + cov[2, 2], 1e-9)
-    big, mid, small = eigenvalues(cov / total)
-    posture[0] = down[0]
-    posture[1] = down[1]
-    posture[2] = down[2]
-    posture[3] = mid
-    posture[4] = small
-    posture[5] = cov[0, 1] / math.sqrt(cov[0, 0] * cov[1, 1] + 1e-12)
-    posture[6] = cov[0, 2] / math.sqrt(cov[0, 0] * cov[2, 2] + 1e-12)
-    posture[7] = cov[1, 2] / math.sqrt(cov[1, 1] * cov[2, 2] + 1e-12)
-    posture[8] = math.log(total / width + 1e-7)
-    posture[9] = (plane_ss + plane_aa) / total
-    posture[10] = big
-    turns(window, down, posture)
-
-
-@njit(cache=True, nogil=True)
-def turns(window: Array, down: Array, posture: Array) -> None:
-    """Fill posture 11..15: how far the band turns away from its mean attitude, second by second."""
-    width = window.shape[1]
-    n_parts = 10
-    part = width // n_parts
-    tilt = np.empty(n_parts)
-    previous = np.zeros(3)
-    path = 0.0
-    axis_low = np.full(3, 9.0)
-    axis_high = np.full(3, -9.0)
-    for p in range(n_parts):
-        here = np.zeros(3)
-        for i in range(p * part, (p + 1) * part):
-            for axis in range(3):
-                here[axis] += window[axis, i]
-        size = max(math.sqrt(here[0] ** 2 + here[1] ** 2 + here[2] ** 2), 1e-6)
-        cosine = 0.0
-        step = 0.0
-        for axis in range(3):
-            here[axis] /= size
-            cosine += here[axis] * down[axis]
-            step += here[axis] * previous[axis]
-            axis_low[axis] = min(axis_low[axis], here[axis])
-            axis_high[axis] = max(axis_high[axis], here[axis])
-        tilt[p] = math.acos(min(max(cosine, -1.0), 1.0))
-        if p > 0:
-            path += math.acos(min(max(step, -1.0), 1.0))
-        previous[:] = here
-    posture[11] = tilt.mean()
-    posture[12] = tilt.max()
-    posture[13] = path / (n_parts - 1)
-    posture[14] = tilt.std()
-    spread = axis_high - axis_low
-    posture[15] = spread.min() / max(spread.max(), 1e-6)
-
-
-@njit(cache=True, nogil=True)
-def eigenvalues(a: Array) -> tuple[float, float, float]:
-    """Return the eigenvalues of a symmetric 3 × 3 matrix, of which only the upper half is read, largest first."""
-    off = a[0, 1] ** 2 + a[0, 2] ** 2 + a[1, 2] ** 2
-    q = (a[0, 0] + a[1, 1] + a[2, 2]) / 3.0
-    spread = (a[0, 0] - q) ** 2 + (a[1, 1] - q) ** 2 + (a[2, 2] - q) ** 2 + 2.0 * off
-    p = math.sqrt(spread / 6.0)
-    if p < 1e-12:
-        return q, q, q
-    b00, b11, b22 = (a[0, 0] - q) / p, (a[1, 1] - q) / p, (a[2, 2] - q) / p
-    b01, b02, b12 = a[0, 1] / p, a[0, 2] / p, a[1, 2] / p
-    det = b00 * (b11 * b22 - b12 * b12) - b01 * (b01 * b22 - b12 * b02) + b02 * (b01 * b12 - b11 * b02)
-    angle = math.acos(min(max(det / 2.0, -1.0), 1.0)) / 3.0
-    big = q + 2.0 * p * math.cos(angle)
-    small = q + 2.0 * p * math.cos(angle + 2.0 * math.pi / 3.0)
-    return big, 3.0 * q - big - small, small
-
-
-@njit(cache=True, nogil=True)
-def power_spectrum(
-    stream: Array, taper: Array, cosines: Array, sines: Array, real: Array, imag: Array, power: Array
-) -> None:
-    """Fill ``power`` (size // 2 + 1) of the tapered, zero-padded stream by a radix-2 transform of ``real.size``."""
-    size = real.size
-    real[:] = 0.0
-    imag[:] = 0.0
-    for i in range(stream.size):
-        real[i] = stream[i] * taper[i]
-    j = 0
-    for i in range(1, size):
-        bit = size >> 1
-        while j & bit:
-            j ^= bit
-            bit >>= 1
-        j |= bit
-        if i < j:
-            real[i], real[j] = real[j], real[i]
-    span = 2
-    while span <= size:
-        half = span // 2
-        stride = size // span
-        for start in range(0, size, span):
-            for k in range(half):
-                c, s = cosines[k * stride], sines[k * stride]
-                a, b = start + k, start + k + half
-                re = real[b] * c + imag[b] * s
-                im = imag[b] * c - real[b] * s
-                real[b] = real[a] - re
-                imag[b] = imag[a] - im
-                real[a] += re
-                imag[a] += im
-        span *= 2
-    for k in range(power.size):
-        power[k] = real[k] * real[k] + imag[k] * imag[k]
-
-
-@njit(cache=True, nogil=True)
-def shape_features(stream: Array, order: Array, out: Array) -> None:
-    """Fill the first 12 features of one zero-mean stream: its strength and shape; ``order`` is it sorted."""
-    n = stream.size
-    second = third = fourth = 0.0
-    for value in stream:
-        square = value * value
-        second += square
-        third += square * value
-        fourth += square * square
-    variance = second / n
-    sd = math.sqrt(variance)
-    guard = sd + 1e-3  # a tenth of a resting sensor's noise: shape of noise says nothing
-    out[0] = math.log(sd + 1e-3)
-    out[1] = third / n / (guard * guard * guard)
-    out[2] = fourth / n / (guard * guard * guard * guard)
-    d1 = d2 = d3 = 0.0
-    crossings = 0
-    side = 0
-    band = 0.1 * guard
-    for i in range(n):
-        if stream[i] > band:
-            crossings += side == -1
-            side = 1
-        elif stream[i] < -band:
-            crossings += side == 1
-            side = -1
-        if i > 0:
-            step = stream[i] - stream[i - 1]
-            d1 += abs(step)
-            d2 += step * step
-            d3 += step * step * step
-    d_sd = math.sqrt(d2 / (n - 1))
-    d_guard = d_sd + 1e-3
-    out[3] = d1 / (n - 1) / guard
-    out[4] = d_sd / guard
-    out[5] = d3 / (n - 1) / (d_guard * d_guard * d_guard)
-    out[6] = crossings / n
-    out[7] = order[int(0.05 * n)] / guard
-    out[8] = order[int(0.25 * n)] / guard
-    out[9] = order[int(0.75 * n)] / guard
-    out[10] = order[int(0.95 * n)] / guard
-    # Strength in three thirds of the window: steady, or a burst
-    low, high = 1e9, 0.0
+@njit(cache=True, nogil=True, error_model="numpy")
+def tally_stream(stream: Array, squares: Array, tally: Array) -> None:
+    """Tally a zero-mean stream in three thirds, given each lane's sum of squares."""
+    n = stream.size // LANES
+    tally[:] = ZERO
+    for lane in range(LANES):
+        sd = math.sqrt(squares[lane] / n)
+        tally[SD * LANES + lane] = sd
+        tally[NEAR * LANES + lane] = 0.1 * (sd + 1e-3)
     for p in range(3):
-        total = 0.0
-        for i in range(p * n // 3, (p + 1) * n // 3):
-            total += stream[i] * stream[i]
-        low = min(low, total)
-        high = max(high, total)
-    out[11] = math.sqrt((low + 1e-6) / (high + 1e-6))
+        tally_shape(stream, p * n // 3, (p + 1) * n // 3, tally[p * LANES : (p + 1) * LANES], tally)
 
 
-@njit(cache=True, nogil=True)
-def spectrum_features(power: Array, edges: Array, bin_hz: float, out: Array) -> None:
-    """Fill the features of one stream's spectrum: shares of bands, the peak, and what is at twice and half of it."""
-    total = 1e-9
-    best = edges[0]
-    for k in range(edges[0], edges[-1]):
-        total += power[k]
-        if power[k] > power[best]:
-            best = k
-    n_bands = edges.size - 1
-    entropy = 0.0
-    for b in range(n_bands):
-        part = 0.0
-        for k in range(edges[b], edges[b + 1]):
-            part += power[k]
-        share = part / total
-        out[b] = math.log(share + 1e-4)
-    for k in range(edges[0], edges[-1]):
-        share = power[k] / total
-        if share > 1e-12:
-            entropy -= share * math.log(share)
-    at = n_bands
-    out[at] = best * bin_hz
-    near = 0.0
-    for k in range(max(best - 2, edges[0]), min(best + 3, edges[-1])):
-        near += power[k]
-    out[at + 1] = near / total
-    out[at + 2] = entropy
-    double = 0.0
-    for k in range(max(2 * best - 2, edges[0]), min(2 * best + 3, edges[-1])):
-        double += power[k]
-    half = 0.0
-    for k in range(max(best // 2 - 2, edges[0]), min(best // 2 + 3, edges[-1])):
-        half += power[k]
-    out[at + 3] = math.log((double + 1e-6) / (near + 1e-6))
-    out[at + 4] = math.log((half + 1e-6) / (near + 1e-6))
+@njit(cache=True, nogil=True, error_model="numpy")
+def shape_row(tally: Array, n: int, signed: bool, out: Array) -> None:
+    """Write one lane's shape features; a stream whose sign means nothing gives the same as its mirror image."""
+    sd = float(tally[SD])
+    guard = sd + 1e-3
+    step_sd = math.sqrt(tally[STEP_SQUARES] / (n - 1))
+    skewness = tally[CUBES] / n / guard**3
+    step_skewness = tally[STEP_CUBES] / (n - 1) / (step_sd + 1e-3) ** 3
+    upper, lower = tally[UPPER] / n / guard, tally[LOWER] / n / guard
+    highest, lowest = tally[HIGHEST] / guard, tally[LOWEST] / guard
+    if not signed:
+        skewness, step_skewness = abs(skewness), abs(step_skewness)
+        upper, lower = max(upper, lower), min(upper, lower)
+        highest, lowest = max(highest, -lowest), -min(highest, -lowest)
+    out[0] = math.log(guard)
+    out[1] = skewness
+    out[2] = tally[FOURTHS] / n / guard**4
+    out[3] = tally[SIZES] / n / guard
+    out[4] = upper
+    out[5] = lower
+    out[6] = highest
+    out[7] = lowest
+    out[8] = step_sd / guard
+    out[9] = step_skewness
+    out[10] = tally[CROSSINGS] / n
+    least = float(min(tally[0], tally[1], tally[2]))
+    most = float(max(tally[0], tally[1], tally[2]))
+    out[11] = math.sqrt((least / n + LEAST_VARIANCE) / (most / n + LEAST_VARIANCE))
 
 
-@njit(cache=True, nogil=True)
-def add_correlation(stream: Array, out: Array) -> None:
-    """Add the sums of ``stream`` with itself, shifted by 0 .. ``out.size - 1`` samples, to ``out``."""
-    n = stream.size
-    for lag in range(out.size):
-        total = 0.0
-        for i in range(n - lag):
-            total += stream[i] * stream[i + lag]
-        out[lag] += total * n / (n - lag)
+@njit(cache=True, nogil=True, error_model="numpy")
+def fly(ar: Array, ai: Array, br: Array, bi: Array, out: Array, c: np.float32, s: np.float32) -> None:
+    """Write the sum of two stretches of a complex signal, and their difference turned by an angle."""
+    n = ar.size
+    for k in range(n):
+        real, imag = ar[k] - br[k], ai[k] - bi[k]
+        out[0, k] = ar[k] + br[k]
+        out[1, k] = ai[k] + bi[k]
+        out[0, n + k] = real * c + imag * s
+        out[1, n + k] = imag * c - real * s
 
 
-@njit(cache=True, nogil=True)
-def rhythm_features(corr: Array, rate_hz: float, out: Array) -> None:
-    """Fill the features of a correlation over lags: the step's lag and strength, and how steps pair to strides."""
-    scale = corr[0] + 1e-6 * corr.size
-    first = int(rate_hz * 0.24)
-    last = int(rate_hz * 0.84)
-    best = 0
+@njit(cache=True, nogil=True, error_model="numpy")
+def transform(a: Array, b: Array, taper: Array, cosines: Array, sines: Array, z: Array, spare: Array) -> Array:
+    """Return ``z`` or ``spare`` (2, size * LANES) with the Fourier transform of tapered ``a + ib``, zero-padded."""
+    for i in range(taper.size):
+        weight = taper[i]
+        for k in range(i * LANES, (i + 1) * LANES):
+            z[0, k] = weight * a[k]
+            z[1, k] = weight * b[k]
+    z[:, taper.size * LANES :] = ZERO
+    # Stockham: sums and differences of halves, laid out so that the result needs no sorting
+    half = cosines.size
+    run = LANES
+    stride = 1
+    while half:
+        for p in range(half):
+            i, j, k = run * p, run * (p + half), 2 * run * p
+            c, s = cosines[p * stride], sines[p * stride]
+            fly(
+                z[0, i : i + run],
+                z[1, i : i + run],
+                z[0, j : j + run],
+                z[1, j : j + run],
+                spare[:, k : k + 2 * run],
+                c,
+                s,
+            )
+        z, spare = spare, z
+        half //= 2
+        run *= 2
+        stride *= 2
+    return z
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def powers(z: Array, low: int, high: int, first: Array, second: Array) -> None:
+    """Write bins ``[low, high)`` of the power spectra of the two streams that were transformed as one."""
+    size = z.shape[1] // LANES
+    for bin_ in range(low, high):
+        here, there = bin_ * LANES, (size - bin_) * LANES
+        for lane in range(LANES):
+            real, imag = z[0, here + lane], z[1, here + lane]
+            other, counter = z[0, there + lane], z[1, there + lane]
+            even, odd = real + other, imag - counter
+            first[here + lane] = QUARTER * (even * even + odd * odd)
+            even, odd = imag + counter, other - real
+            second[here + lane] = QUARTER * (even * even + odd * odd)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def tally_spectrum(power: Array, edges: Array, tally: Array) -> None:
+    """Tally a spectrum: its squares, its highest bin, and the sum of each band between ``edges``."""
+    tally[:] = ZERO
+    for band in range(edges.size - 1):
+        total = tally[(N_PEAK + band) * LANES : (N_PEAK + band + 1) * LANES]
+        for bin_ in range(edges[band], edges[band + 1]):
+            place = np.float32(bin_)
+            for lane in range(LANES):
+                value = power[bin_ * LANES + lane]
+                total[lane] += value
+                tally[lane] += value * value
+                best = tally[BEST * LANES + lane]
+                tally[BEST * LANES + lane] = max(value, best)
+                tally[BEST_AT * LANES + lane] = place if value > best else tally[BEST_AT * LANES + lane]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def around(power: Array, at: int, reach: int, low: int, high: int) -> float:
+    """Return one lane's power within ``reach`` bins of a bin, as far as they lie in ``[low, high)``."""
+    total = 0.0
+    for bin_ in range(max(at - reach, low), min(at + reach + 1, high)):
+        total += power[bin_]
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def spectrum_row(power: Array, tally: Array, edges: Array, bin_hz: float, floor: float, out: Array) -> float:
+    """Write one lane's features of a spectrum: peak, spread and shares of bands; return its whole power."""
+    low, high = edges[0], edges[-1]
+    total = floor
+    for band in range(edges.size - 1):
+        total += tally[N_PEAK + band]
+    for band in range(edges.size - 1):
+        out[N_SPECTRUM + band] = math.log(tally[N_PEAK + band] / total + 1e-4)
+    best = max(int(tally[BEST_AT]), low)
+    near = place = 0.0
+    for bin_ in range(max(best - 2, low), min(best + 3, high)):
+        near += power[bin_]
+        place += power[bin_] * bin_
+    out[0] = place / near * bin_hz if near > 0.0 else 0.0
+    out[1] = near / total
+    out[2] = total * total / (tally[0] + floor * floor) * bin_hz
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def crest(corr: Array, lag: int) -> float:
+    """Return where the parabola through a local peak and its neighbours has its top."""
+    left, right = corr[lag - 1], corr[lag + 1]
+    bend = left - 2.0 * corr[lag] + right
+    return lag + (0.5 * (left - right) / bend if bend < 0.0 else 0.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def value(corr: Array, place: float) -> float:
+    """Return the correlation at a place between lags, on the parabola through the three nearest."""
+    lag = min(max(int(place + 0.5), 1), corr.size - 2)
+    left, middle, right = corr[lag - 1], corr[lag], corr[lag + 1]
+    away = place - lag
+    return float(middle + 0.5 * away * (right - left + away * (left - 2.0 * middle + right)))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def top(corr: Array, first: int, last: int, near: float) -> float:
+    """Return the place of the first peak in ``[first, last]`` that is ``near`` the highest; 0 if there is none."""
+    highest = -math.inf
     for lag in range(first, last + 1):
-        peak = corr[lag] >= corr[lag - 1] and corr[lag] >= corr[lag + 1]
-        if peak and (best == 0 or corr[lag] > corr[best]):
-            best = lag
-    stride = 0
-    for lag in range(int(rate_hz * 0.6), int(rate_hz * 1.68) + 1):
-        peak = corr[lag] >= corr[lag - 1] and corr[lag] >= corr[lag + 1]
-        if peak and (stride == 0 or corr[lag] > corr[stride]):
-            stride = lag
-    lowest = corr[first]
+        if corr[lag] >= corr[lag - 1] and corr[lag] >= corr[lag + 1]:
+            highest = max(highest, value(corr, crest(corr, lag)))
+    for lag in range(first, last + 1):
+        if corr[lag] >= corr[lag - 1] and corr[lag] >= corr[lag + 1]:
+            place = crest(corr, lag)
+            if value(corr, place) >= highest - near:
+                return place
+    return 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def top_stride(corr: Array, rate_hz: float, scale: float) -> float:
+    """Return the lag of the stride, or of a slow step if both feet sound the same; 0 if there is none."""
+    return top(corr, int(rate_hz * 0.6), int(rate_hz * 1.68), NEAR_TOP * scale)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def rhythm_row(corr: Array, both: float, rate_hz: float, floor: float, out: Array) -> None:
+    """Write one lane's features of a correlation over lags; ``both`` is the lag of the stride of all axes together."""
+    scale = corr[0] + floor
+    first = int(rate_hz * 0.24)
+    step = top(corr, first, int(rate_hz * 0.84), NEAR_TOP * scale)
+    stride = top_stride(corr, rate_hz, scale)
     lowest_at = first
     highest = corr[first]
     for lag in range(first, corr.size):
-        if corr[lag] < lowest:
-            lowest = corr[lag]
+        if corr[lag] < corr[lowest_at]:
             lowest_at = lag
         highest = max(highest, corr[lag])
-    zero_at = corr.size
-    for lag in range(corr.size - 1, 0, -1):
-        if corr[lag] <= 0.0:
-            zero_at = lag
-    out[0] = best / rate_hz
-    out[1] = corr[best] / scale if best else 0.0
+    zero_at = 1
+    while zero_at < corr.size and corr[zero_at] > 0.0:
+        zero_at += 1
+    out[0] = step / rate_hz
+    out[1] = value(corr, step) / scale if step else 0.0
     out[2] = stride / rate_hz
-    out[3] = corr[stride] / scale if stride else 0.0
-    out[4] = corr[2 * best] / scale if best else 0.0
-    out[5] = corr[(stride + 1) // 2] / scale if stride else 0.0
-    out[6] = lowest / scale
+    out[3] = value(corr, stride) / scale if stride else 0.0
+    out[4] = value(corr, 0.5 * both) / scale if both else 0.0
+    out[5] = out[4] - value(corr, both) / scale if both else 0.0
+    out[6] = corr[lowest_at] / scale
     out[7] = lowest_at / rate_hz
     out[8] = zero_at / rate_hz
     out[9] = highest / scale
 
 
-@njit(cache=True, nogil=True)
-def window_features(
-    accel: Array,
-    width: int,
-    least: int,
+@njit(cache=True, nogil=True, error_model="numpy")
+def harmonics_row(power: Array, base: float, total: float, low: int, high: int, out: Array) -> None:
+    """Write one lane's shares of power at multiples of the stride, ``base`` bins, and odd ones against even ones."""
+    odd = even = 0.0
+    for k in range(1, 7):
+        share = around(power, int(k * base + 0.5), 1, low, high) / total if base > 0.0 else 0.0
+        if k % 2:
+            odd += share
+        else:
+            even += share
+        if k < N_HARMONICS:
+            out[k - 1] = math.log(share + 1e-4)
+    out[N_HARMONICS - 1] = math.log((odd + 1e-3) / (even + 1e-3))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def pairs_row(cross: Array, level: Array, squares: Array, floor: float, rate_hz: float, out: Array) -> None:
+    """Write one lane's correlations between streams, without the signs of those that have none."""
+    scale = np.empty(N_STREAMS)
+    for s in range(N_STREAMS):
+        scale[s] = math.sqrt(squares[s] + floor)
+    out[0] = level[0] / (scale[SIZE] * scale[VERTICAL])
+    out[1] = abs(level[1]) / (scale[SIZE] * scale[FORWARD])
+    out[2] = abs(level[2]) / (scale[VERTICAL] * scale[FORWARD])
+    out[3] = abs(level[3]) / (scale[VERTICAL] * scale[SIDEWAYS])
+    middle = cross.shape[1] // 2
+    best, most = middle, 0.0
+    for k in range(cross.shape[1]):
+        if abs(cross[0, k]) > abs(cross[0, best]):
+            best = k
+        most = max(most, abs(cross[1, k]))
+    out[4] = abs(cross[0, best]) / (scale[VERTICAL] * scale[FORWARD])
+    out[5] = (best - middle) / rate_hz
+    out[6] = most / (scale[FORWARD] * scale[SIDEWAYS])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def axes_row(squares: Array, level: Array, n: int, out: Array) -> None:
+    """Write one lane's shares of the three axes: by their spread, whatever their directions, and by level and down."""
+    v, f, s = float(squares[VERTICAL]), float(squares[FORWARD]), float(squares[SIDEWAYS])
+    total = v + f + s + LEAST_VARIANCE * n
+    q = (v + f + s) / 3.0
+    vf, vs = float(level[2]), float(level[3])
+    p = math.sqrt(((v - q) ** 2 + (f - q) ** 2 + (s - q) ** 2 + 2.0 * (vf * vf + vs * vs)) / 6.0)
+    big = small = q
+    if p > 1e-9 * total:  # the angle's formula for a symmetric matrix, whose forward and side don't correlate
+        det = ((v - q) * (f - q) * (s - q) - vf * vf * (s - q) - vs * vs * (f - q)) / (p * p * p)
+        angle = math.acos(min(max(det / 2.0, -1.0), 1.0)) / 3.0
+        big = q + 2.0 * p * math.cos(angle)
+        small = q + 2.0 * p * math.cos(angle + 2.0 * math.pi / 3.0)
+    out[0] = (3.0 * q - big - small) / total
+    out[1] = small / total
+    out[2] = (f + s) / total
+    out[3] = f / (f + s + LEAST_VARIANCE * n)
+    out[4] = math.log(total / n)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def correlate_streams(streams: Array, corr: Array, cross: Array, level: Array) -> None:
+    """Write correlations over lags ``corr`` (4, lags, LANES), ``cross`` (2, lags both ways, LANES), and at lag 0."""
+    for lag in range(corr.shape[1]):
+        for s in range(N_STREAMS):
+            correlate(streams[s], streams[s], lag, corr[s, lag])
+    size, vertical, forward, sideways = streams[SIZE], streams[VERTICAL], streams[FORWARD], streams[SIDEWAYS]
+    middle = cross.shape[1] // 2
+    for lag in range(middle + 1):
+        correlate(vertical, forward, lag, cross[0, middle + lag])
+        correlate(forward, vertical, lag, cross[0, middle - lag])
+        correlate(forward, sideways, lag, cross[1, middle + lag])
+        correlate(sideways, forward, lag, cross[1, middle - lag])
+    correlate(size, vertical, 0, level[0])
+    correlate(size, forward, 0, level[1])
+    correlate(vertical, forward, 0, level[2])
+    correlate(vertical, sideways, 0, level[3])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def rhythm_rows(corr: Array, rate_hz: float, floor: float, out: Array) -> float:
+    """Write one lane's features of rhythm, given ``corr`` (4, lags); return the lag of the stride in samples."""
+    one, axes = np.empty(corr.shape[1]), np.empty(corr.shape[1])
+    for lag in range(axes.size):
+        axes[lag] = float(corr[VERTICAL, lag]) + float(corr[FORWARD, lag]) + float(corr[SIDEWAYS, lag])
+    stride = top_stride(axes, rate_hz, axes[0] + floor)
+    for s in range(2):
+        one[:] = corr[SIZE if s == 0 else VERTICAL]
+        rhythm_row(one, stride, rate_hz, floor, out[s * N_RHYTHM : (s + 1) * N_RHYTHM])
+    rhythm_row(axes, stride, rate_hz, floor, out[2 * N_RHYTHM : N_RHYTHMS * N_RHYTHM])
+    return stride
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def block_features(
+    streams: Array,
+    attitude: Array,
+    covered: int,
     rate_hz: float,
     taper: Array,
     cosines: Array,
     sines: Array,
     edges: Array,
     bin_hz: float,
-    n_lags: int,
+    z: Array,
+    spare: Array,
+    power: Array,
+    corr: Array,
+    cross: Array,
     out: Array,
 ) -> None:
-    """Fill one row of ``out`` a window of ``accel`` (n, 3); a window with fewer than ``least`` rows stays NaN."""
-    window = np.empty((3, width))
-    streams = np.empty((N_STREAMS, width))
-    size = 2 * cosines.size
-    real = np.empty(size)
-    imag = np.empty(size)
-    power = np.empty(size // 2 + 1)
-    corr = np.empty((N_RHYTHMS, n_lags))
-    row = np.empty(out.shape[1])
-    for w in range(out.shape[0]):
-        if fill_window(accel, w * width, width, window) < least:
+    """Write the features of a block's first ``len(out)`` windows; those that aren't ``covered`` stay as they are."""
+    width = streams.shape[1] // LANES
+    low, high = edges[0], edges[-1]
+    n_bands = edges.size - 1
+    level = np.empty((4, LANES), np.float32)
+    shape = np.empty((N_STREAMS, N_TALLY * LANES), np.float32)
+    peaks = np.empty((N_STREAMS, (N_PEAK + n_bands) * LANES), np.float32)
+    correlate_streams(streams, corr, cross, level)
+    for s in range(0, N_STREAMS, 2):
+        found = transform(streams[s], streams[s + 1], taper, cosines, sines, z, spare)
+        powers(found, low, high, power[s], power[s + 1])
+    for s in range(N_STREAMS):
+        tally_stream(streams[s], corr[s, 0], shape[s])
+        tally_spectrum(power[s], edges, peaks[s])
+    floor = LEAST_VARIANCE * width
+    power_floor = LEAST_VARIANCE * cosines.size * np.sum(taper * taper)
+    total = np.empty(N_STREAMS)
+    for lane in range(out.shape[0]):
+        if not covered >> lane & 1:
             continue
-        at = N_STREAMS * N_STREAM_FEATURES + N_RHYTHMS * N_RHYTHM_FEATURES
-        split_streams(window, streams, row[at:])
+        row = out[lane]
+        at = 0
         for s in range(N_STREAMS):
-            power_spectrum(streams[s], taper, cosines, sines, real, imag, power)
-            at = s * N_STREAM_FEATURES
-            shape_features(streams[s], np.sort(streams[s]), row[at : at + N_SHAPE_FEATURES])
-            spectrum_features(power, edges, bin_hz, row[at + N_SHAPE_FEATURES : at + N_STREAM_FEATURES])
-        corr[:] = 0.0
-        add_correlation(streams[0], corr[0])
-        add_correlation(streams[1], corr[1])
-        for axis in range(3):
-            add_correlation(streams[3 + axis], corr[2])
-        for r in range(N_RHYTHMS):
-            at = N_STREAMS * N_STREAM_FEATURES + r * N_RHYTHM_FEATURES
-            rhythm_features(corr[r], rate_hz, row[at : at + N_RHYTHM_FEATURES])
-        out[w] = row
+            shape_row(shape[s, lane::LANES], width, s < FORWARD, row[at : at + N_SHAPE])
+            at += N_SHAPE
+            here = row[at : at + N_SPECTRUM + n_bands]
+            total[s] = spectrum_row(power[s, lane::LANES], peaks[s, lane::LANES], edges, bin_hz, power_floor, here)
+            at += here.size
+        stride = rhythm_rows(corr[:, :, lane], rate_hz, floor, row[at : at + N_RHYTHMS * N_RHYTHM])
+        at += N_RHYTHMS * N_RHYTHM
+        base = rate_hz / bin_hz / stride if stride > 0.0 else 0.0
+        for s in range(SIDEWAYS):
+            here = row[at : at + N_HARMONICS]
+            harmonics_row(power[s, lane::LANES], base, total[s], low, high, here)
+            at += N_HARMONICS
+        pairs_row(cross[:, :, lane], level[:, lane], corr[:, 0, lane], floor, rate_hz, row[at : at + N_PAIRS])
+        at += N_PAIRS
+        row[at : at + N_ATTITUDE] = attitude[lane]
+        axes_row(corr[:, 0, lane], level[:, lane], width, row[at + N_ATTITUDE :])

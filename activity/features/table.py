@@ -1,6 +1,7 @@
 """The features of a window: one ordered table with a version, and the function that computes them."""
 
 import hashlib
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -8,15 +9,24 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from activity.features import _kernels
+from activity.features._kernels import block_features
+from activity.features.streams._kernels import LANES, N_ATTITUDE, N_STREAMS, split_block
 from activity.signal.regularise import Grid
+from activity.threads import share
 from activity.windows import Windows
 
 #: Raised by hand whenever a kernel computes something else; the table's own hash is added to it below.
-KERNEL_VERSION: Final = 1
+KERNEL_VERSION: Final = 2
 
 #: The least share of a window's samples that must have come; the others are drawn straight between neighbours.
 LEAST_COVERAGE: Final = 0.8
+
+#: Edges of the spectrum's bands in Hz: turns of the arm, swing, strides and steps fine, impacts coarse.
+BANDS_HZ: Final = (0.1, 0.3, 0.6, 0.9, 1.2, 1.5, 1.8, 2.2, 2.7, 3.5, 5.0, 7.0, 10.0)
+
+#: The longest lag at which two streams are compared; half a stride of a slow walker.
+CROSS_S: Final = 0.5
+_LONGEST_STRIDE_S: Final = 1.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,81 +34,94 @@ class Feature:
     """One column of the table."""
 
     name: str
-    family: str  #: strength, shape, spectrum, rhythm, posture or axes
+    family: str  #: strength, shape, spectrum, rhythm, harmonics, pairs, posture or axes
     unit: str
+    source: str  #: where it comes from: a paper, a common measure, or "own"
     turned: bool  #: changes with the way the band is worn, and so tells this wrist from that one
 
 
-#: name and what it is: the six zero-mean streams that a window is split into, and whether they turn with the band
-STREAMS: Final = (("size", False), ("vertical", False), ("forward", False), ("x", True), ("y", True), ("z", True))
+_MOMENT: Final = "standard moment"
+_PEAKS: Final = "Moe-Nilssen & Helbostad, J Biomech 2004;37:121"  # autocorrelation at step and stride
+_HARMONIC: Final = "after Gage 1964 and Smidt et al. 1971: harmonic ratio"
 
-#: Edges of the spectrum's bands in Hz: arm swing, strides and steps fine, impacts coarse.
-BANDS_HZ: Final = (0.3, 0.6, 0.8, 1.0, 1.25, 1.5, 1.75, 2.0, 2.3, 2.6, 3.2, 4.5, 7.0, 10.0)
+#: The four zero-mean streams that a window is split into: |a|; along the window's mean, which is gravity's; along the
+#: strongest direction of the level plane; and at right angles to both. The last two have no sign, so their features
+#: are those of their mirror images too.
+STREAMS: Final = ("size", "vertical", "forward", "side")
 
 _STREAM_ROWS: Final = (
-    ("log_sd", "strength", "log g"),
-    ("skewness", "shape", "1"),
-    ("kurtosis", "shape", "1"),
-    ("step_mean", "shape", "1"),
-    ("step_sd", "shape", "1"),
-    ("step_skewness", "shape", "1"),
-    ("crossings", "shape", "1"),
-    ("p05", "shape", "1"),
-    ("p25", "shape", "1"),
-    ("p75", "shape", "1"),
-    ("p95", "shape", "1"),
-    ("steadiness", "strength", "1"),
-    *((f"band_{low:g}_{high:g}_hz", "spectrum", "log 1") for low, high in pairwise(BANDS_HZ)),
-    ("peak_hz", "spectrum", "Hz"),
-    ("peak_share", "spectrum", "1"),
-    ("entropy", "spectrum", "nat"),
-    ("double_to_peak", "spectrum", "log 1"),
-    ("half_to_peak", "spectrum", "log 1"),
+    ("log_sd", "strength", "log g", _MOMENT),
+    ("skewness", "shape", "1", _MOMENT),
+    ("kurtosis", "shape", "1", _MOMENT),
+    ("mean_size", "shape", "1", "mean amplitude deviation in sds, after Vähä-Ypyä et al. 2015"),
+    ("upper", "shape", "1", "own: mean of what is beyond one sd"),
+    ("lower", "shape", "1", "own: mean of what is beyond minus one sd"),
+    ("highest", "shape", "1", "maximum"),
+    ("lowest", "shape", "1", "minimum"),
+    ("step_sd", "shape", "1", "mobility of Hjorth 1970"),
+    ("step_skewness", "shape", "1", "own: skewness of the differences between samples"),
+    ("crossings", "shape", "1", "zero crossings, beyond a tenth of an sd"),
+    ("steadiness", "strength", "1", "own: weakest against strongest third of the window"),
+    ("peak_hz", "spectrum", "Hz", "dominant frequency"),
+    ("peak_share", "spectrum", "1", "dominant power against all, after Mannini et al. 2013"),
+    ("spread", "spectrum", "Hz", "participation ratio; inverse Simpson index"),
+    *((f"band_{low:g}_{high:g}_hz", "spectrum", "log 1", "band power") for low, high in pairwise(BANDS_HZ)),
 )
-#: They change sign or place with the stream's sign, and the strongest direction of the level plane has none.
-_ODD: Final = frozenset({"skewness", "step_skewness", "p05", "p25", "p75", "p95"})
+_RHYTHMS: Final = ("size", "vertical", "axes")
 _RHYTHM_ROWS: Final = (
-    ("step_s", "s"),
-    ("step_correlation", "1"),
-    ("stride_s", "s"),
-    ("stride_correlation", "1"),
-    ("two_step_correlation", "1"),
-    ("half_stride_correlation", "1"),
-    ("lowest_correlation", "1"),
-    ("lowest_at_s", "s"),
-    ("first_zero_s", "s"),
-    ("highest_correlation", "1"),
+    ("step_s", "s", _PEAKS),
+    ("step_correlation", "1", _PEAKS),
+    ("stride_s", "s", _PEAKS),
+    ("stride_correlation", "1", _PEAKS),
+    ("half_stride_correlation", "1", "own"),
+    ("symmetry", "1", _PEAKS),
+    ("lowest_correlation", "1", "own"),
+    ("lowest_at_s", "s", "own"),
+    ("first_zero_s", "s", "own"),
+    ("highest_correlation", "1", "own"),
+)
+_HARMONIC_STREAMS: Final = ("size", "vertical", "forward")
+_HARMONIC_ROWS: Final = (
+    *((f"harmonic_{k}", "log 1", _HARMONIC) for k in range(1, 5)),
+    ("odd_to_even", "log 1", _HARMONIC),
+)
+_PAIR_ROWS: Final = (
+    ("size_vertical_correlation", "1"),
+    ("size_forward_correlation", "1"),
+    ("vertical_forward_correlation", "1"),
+    ("vertical_side_correlation", "1"),
+    ("vertical_forward_most", "1"),
+    ("vertical_forward_lag_s", "s"),
+    ("forward_side_most", "1"),
 )
 _POSTURE_ROWS: Final = (
     ("down_x", "posture", "1", True),
     ("down_y", "posture", "1", True),
     ("down_z", "posture", "1", True),
+    ("tilt_mean", "posture", "1", False),
+    ("tilt_most", "posture", "1", False),
+    ("tilt_path", "posture", "1", False),
+    ("tilt_sd", "posture", "1", False),
     ("middle_axis_share", "axes", "1", False),
     ("least_axis_share", "axes", "1", False),
-    ("correlation_xy", "axes", "1", True),
-    ("correlation_xz", "axes", "1", True),
-    ("correlation_yz", "axes", "1", True),
-    ("log_power", "strength", "log g2", False),
     ("level_share", "axes", "1", False),
-    ("main_axis_share", "axes", "1", False),
-    ("tilt_mean", "posture", "rad", False),
-    ("tilt_most", "posture", "rad", False),
-    ("tilt_path", "posture", "rad", False),
-    ("tilt_sd", "posture", "rad", False),
-    ("turn_evenness", "posture", "1", True),
+    ("forward_share", "axes", "1", False),
+    ("log_power", "strength", "log g2", False),
 )
 
 
 def _table() -> tuple[Feature, ...]:
-    streams = [
-        Feature(f"{s}_{n}", f, u, turned or (s == "forward" and n in _ODD))
-        for s, turned in STREAMS
-        for n, f, u in _STREAM_ROWS
-    ]
-    rhythms = [
-        Feature(f"{s}_{n}", "rhythm", u, turned=False) for s in ("size", "vertical", "axes") for n, u in _RHYTHM_ROWS
-    ]
-    return (*streams, *rhythms, *(Feature(n, f, u, turned) for n, f, u, turned in _POSTURE_ROWS))
+    return (
+        *(Feature(f"{s}_{n}", f, u, o, turned=False) for s in STREAMS for n, f, u, o in _STREAM_ROWS),
+        *(Feature(f"{s}_{n}", "rhythm", u, o, turned=False) for s in _RHYTHMS for n, u, o in _RHYTHM_ROWS),
+        *(
+            Feature(f"{s}_{n}", "harmonics", u, o, turned=False)
+            for s in _HARMONIC_STREAMS
+            for n, u, o in _HARMONIC_ROWS
+        ),
+        *(Feature(n, "pairs", u, "cross-correlation", turned=False) for n, u in _PAIR_ROWS),
+        *(Feature(n, f, u, "own", turned) for n, f, u, turned in _POSTURE_ROWS),
+    )
 
 
 FEATURES: Final = _table()
@@ -110,24 +133,83 @@ FEATURE_VERSION: Final = (
 
 
 def compute_features(grid: Grid, windows: Windows) -> NDArray[np.float32]:
-    """Return (n_windows, len(FEATURES)) features; a window with too few samples is NaN throughout."""
-    width = windows.width_samples
-    out = np.full((windows.count(len(grid)), len(FEATURES)), np.nan, dtype=np.float32)
-    size = 1 << (width - 1).bit_length()
-    turn = 2.0 * np.pi * np.arange(size // 2) / size
-    bin_hz = grid.rate_hz / size
-    edges = np.array([min(round(hz / bin_hz), size // 2) for hz in BANDS_HZ], dtype=np.int64)
-    _kernels.window_features(
-        grid.accel_g,
-        width,
-        int(np.ceil(LEAST_COVERAGE * width)),
-        grid.rate_hz,
-        np.hanning(width + 2)[1:-1],
-        np.cos(turn),
-        np.sin(turn),
-        edges,
-        bin_hz,
-        int(1.7 * grid.rate_hz) + 2,
-        out,
-    )
+    """Return (n_windows, len(FEATURES)) features; a window with too few samples is NaN throughout.
+
+    A window's features don't depend on its neighbours. Raises ``ValueError`` for windows that hold no slow stride.
+    """
+    plan = _Plan.of(windows.width_samples, grid.rate_hz)
+    n_windows = windows.count(len(grid))
+    out = np.full((n_windows, len(FEATURES)), np.nan, dtype=np.float32)
+    share(lambda first, last: _fill(grid.accel_g, plan, first, last, out), -(-n_windows // LANES), least=4)
     return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """What the kernels need to know of a width and a rate."""
+
+    width: int
+    rate_hz: float
+    bin_hz: float
+    edges: NDArray[np.int64]  #: bins at which bands begin, and the last one ends
+    taper: NDArray[np.float32]
+    cosines: NDArray[np.float32]
+    sines: NDArray[np.float32]
+    n_lags: int
+    n_cross: int
+
+    @classmethod
+    def of(cls, width: int, rate_hz: float) -> "_Plan":
+        n_lags = int(_LONGEST_STRIDE_S * rate_hz) + 2
+        if width < max(n_lags + 1, 10) or rate_hz < 4.0:
+            raise ValueError(f"windows of {width} samples at {rate_hz:g} Hz hold no stride of {_LONGEST_STRIDE_S} s")
+        size = 1 << (width - 1).bit_length()
+        bin_hz = rate_hz / size
+        turn = 2.0 * np.pi * np.arange(size // 2) / size
+        edges = np.clip(np.rint(np.array(BANDS_HZ) / bin_hz), 1, size // 2).astype(np.int64)
+        return cls(
+            width,
+            rate_hz,
+            bin_hz,
+            edges,
+            np.hanning(width + 2)[1:-1].astype(np.float32),
+            np.cos(turn).astype(np.float32),
+            np.sin(turn).astype(np.float32),
+            n_lags,
+            round(CROSS_S * rate_hz),
+        )
+
+
+def _fill(accel_g: NDArray[np.float32], plan: _Plan, first: int, last: int, out: NDArray[np.float32]) -> None:
+    """Fill the rows of blocks ``[first, last)``."""
+    least = math.ceil(LEAST_COVERAGE * plan.width)
+    size = 2 * plan.cosines.size
+
+    def scratch(*shape: int) -> NDArray[np.float32]:
+        return np.empty((*shape[:-1], shape[-1] * LANES), np.float32)
+
+    axes, streams = scratch(3, plan.width), scratch(N_STREAMS, plan.width)
+    attitude = np.empty((LANES, N_ATTITUDE), np.float32)
+    z, spare, power = scratch(2, size), scratch(2, size), scratch(N_STREAMS, size // 2 + 1)
+    corr = np.empty((N_STREAMS, plan.n_lags, LANES), np.float32)
+    cross = np.empty((2, 2 * plan.n_cross + 1, LANES), np.float32)
+    for at in range(first * LANES, min(last * LANES, len(out)), LANES):
+        stop = min(at + LANES, len(out))
+        covered = split_block(accel_g, at, stop, plan.width, least, axes, streams, attitude)
+        block_features(
+            streams,
+            attitude,
+            covered,
+            plan.rate_hz,
+            plan.taper,
+            plan.cosines,
+            plan.sines,
+            plan.edges,
+            plan.bin_hz,
+            z,
+            spare,
+            power,
+            corr,
+            cross,
+            out[at:stop],
+        )

@@ -1,0 +1,26 @@
+"""Work that releases the interpreter, shared between the processors."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+_PARTS: Final = 4  # a thread, so that one that is held up leaves its rest to the others
+
+
+def share(work: Callable[[int, int], None], count: int, least: int) -> None:
+    """Call ``work(first, last)`` until ``[0, count)`` is done, on as many threads as there are processors.
+
+    No part but the last is smaller than ``least``; what fits one part runs on the caller's own thread. The first
+    error of a part is raised, after all parts have ended.
+    """
+    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    part = max(least, -(-count // (threads * _PARTS)))
+    if threads == 1 or part >= count:
+        if count:
+            work(0, count)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        done = [pool.submit(work, first, min(first + part, count)) for first in range(0, count, part)]
+    for future in done:
+        future.result()
