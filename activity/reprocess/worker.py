@@ -139,6 +139,8 @@ def _signal_info(recording: Recording, found: Recognised) -> dict[str, Any]:
         },
         "calibration": {
             "applied": bool(found.calibration.applied),
+            "kind": found.calibration.kind,
+            "reason": found.calibration.reason,
             "error_before_mg": float(found.calibration.error_before_mg),
             "error_after_mg": float(found.calibration.error_after_mg),
         },
