@@ -205,3 +205,12 @@ def _axis_features(moving, down):
         mid / total, small / total, (forward + side) / total, forward / (forward + side + 1e-6 * n),
         math.log(total / n),
     ]  # fmt: skip
+
+
+def spells(measures, quiet, length):
+    """Rows of all stretches of so many quiet rows in which no measure goes further than 1, by trying each stretch."""
+    inside = np.zeros(len(quiet), dtype=bool)
+    for start in range(len(quiet) - length + 1):
+        rows = slice(start, start + length)
+        inside[rows] |= quiet[rows].all() and (np.ptp(measures[rows], axis=0) <= 1.0).all()
+    return inside

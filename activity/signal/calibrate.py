@@ -109,7 +109,7 @@ def _attitudes(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArra
     size = np.linalg.norm(points, axis=1)
     cells = np.rint(points / size[:, None] / _CELL_G).astype(np.int64)
     _, cell, count = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
-    means = np.stack([np.bincount(cell, weights=points[:, axis]) for axis in range(3)], axis=1)
+    means: NDArray[np.float64] = np.stack([np.bincount(cell, weights=p) for p in points.T], axis=1).astype(np.float64)
     # A mean of directions is shorter than they are: 10 degrees apart, by 4 mg.
     means *= (np.bincount(cell, weights=size) / count / np.linalg.norm(means, axis=1))[:, None]
     return means, _NOISE_G**2 / count + _FAULT_G**2

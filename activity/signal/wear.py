@@ -1,10 +1,12 @@
 """When the band was not worn: nothing on a table moves, and nothing turns it."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from activity.epochs import UNKNOWN
 from activity.signal.metrics import Moments
@@ -38,31 +40,31 @@ RULES: Final = (
 def find_wear(moments: Moments, width_s: float) -> NDArray[np.int8]:
     """Return 1 worn, 0 not worn or ``UNKNOWN`` for each window; a window without samples is unknown.
 
-    A run of quiet windows ends at a gap: nobody knows what happened in it.
+    Not worn is every window of every spell that a rule describes. A spell holds no gap, since nobody knows what happened in it.
     """
-    worn = np.where(moments.coverage > 0.0, np.int8(1), np.int8(UNKNOWN)).astype(np.int8)
+    came = moments.coverage > 0.0
+    worn = np.where(came, np.int8(1), np.int8(UNKNOWN)).astype(np.int8)
     for rule in RULES:
         with np.errstate(invalid="ignore"):
-            quiet = (moments.coverage > 0.0) & np.all(moments.sd_g < rule.sd_g, axis=1)
+            quiet = came & np.all(moments.sd_g < rule.sd_g, axis=1)
         measures = np.hstack([moments.mean_g / rule.range_g, moments.sd_g / rule.sd_range_g])
-        for start, stop in _steady_runs(measures, quiet):
-            if (stop - start) * width_s >= rule.length_s:
-                worn[start:stop] = 0
+        worn[_in_spell(np.where(quiet[:, None], measures, 0.0), quiet, math.ceil(rule.length_s / width_s))] = 0
     return worn
 
 
-def _steady_runs(measures: NDArray[np.float64], quiet: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Return half-open runs of quiet windows whose measures stay within 1; a change starts a new run."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], quiet, [False]]).astype(np.int8)))
-    runs: list[tuple[int, int]] = []
-    for start, stop in edges.reshape(-1, 2).tolist():
-        first = start
-        low, high = measures[start].copy(), measures[start].copy()
-        for i in range(start + 1, stop):
-            low, high = np.minimum(low, measures[i]), np.maximum(high, measures[i])
-            if np.any(high - low > 1.0):
-                runs.append((first, i))
-                first = i
-                low, high = measures[i].copy(), measures[i].copy()
-        runs.append((first, stop))
-    return runs
+def _in_spell(measures: NDArray[np.float64], quiet: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
+    """Return the rows of all stretches of ``length`` quiet rows in which no measure goes further than 1."""
+    first = length // 2  # a filter's value for rows [s, s + length) stands at s + length // 2
+    last = len(quiet) - (length - 1) // 2
+    if last <= first:
+        return np.zeros(len(quiet), dtype=np.bool_)
+    steady = minimum_filter1d(quiet.view(np.int8), length)[first:last] == 1
+    for measure in measures.T:
+        if not steady.any():
+            break
+        spread = maximum_filter1d(measure, length) - minimum_filter1d(measure, length)
+        steady &= spread[first:last] <= 1.0
+    starts = np.zeros(len(quiet) + 1, dtype=np.int64)
+    starts[: steady.size] += steady
+    starts[length : length + steady.size] -= steady
+    return np.asarray(np.cumsum(starts)[:-1] > 0)
