@@ -9,8 +9,59 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]
 
+LANES = np.uint64(24)  #: sums of x y z x y z ... side by side, as vectors
+RUN = 256  #: grid points whose samples are checked for even times together
+THREE = np.uint64(72)
+ZERO = np.float32(0.0)
 
-@njit(cache=True, nogil=True)
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def first_within(time_ns: Array, start: int, stop: int, after_ns: float) -> int:
+    """Return the first sample of ``[start, stop)`` whose time is later than ``after_ns``."""
+    while start < stop:
+        middle = (start + stop) // 2
+        if time_ns[middle] > after_ns:
+            stop = middle
+        else:
+            start = middle + 1
+    return start
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def mean_at(
+    accel: Array, time_ns: Array, low: int, stop: int, at: int, taper: Array, limits: Array, out: Array
+) -> None:
+    """Write the weighted mean of the samples of ``[low, stop)`` around ``at``, each at its own time; too few are NaN.
+
+    ``limits``: how far the weights reach, how near the nearest sample has to be (both ns), and their least sum.
+    """
+    half_ns = limits[0]
+    scale = (taper.size - 2) / half_ns
+    total = x = y = z = 0.0
+    nearest = half_ns + 1
+    for i in range(low, stop):
+        away = abs(time_ns[i] - at)
+        if away >= half_ns:
+            if time_ns[i] > at:
+                break
+            continue
+        if not math.isnan(accel[i, 0]):
+            place = away * scale
+            cell = int(place)
+            part = place - cell
+            weight = taper[cell] * (1.0 - part) + taper[cell + 1] * part
+            total += weight
+            x += weight * accel[i, 0]
+            y += weight * accel[i, 1]
+            z += weight * accel[i, 2]
+            nearest = min(nearest, away)
+    enough = nearest <= limits[1] and total >= limits[2]
+    out[0] = x / total if enough else math.nan
+    out[1] = y / total if enough else math.nan
+    out[2] = z / total if enough else math.nan
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def resample(
     accel: Array,
     time_ns: Array,
@@ -19,42 +70,107 @@ def resample(
     origin_ns: int,
     step_ns: int,
     taper: Array,
-    half_ns: float,
-    reach_ns: float,
-    least_weight: float,
+    limits: Array,
     first: int,
     last: int,
     out: Array,
 ) -> None:
-    """Write grid points ``[first, last)`` as weighted means of samples ``[start, stop)``; too few leave NaN."""
-    scale = (taper.size - 2) / half_ns
-    low = start
+    """Write grid points ``[first, last)`` as weighted means of samples ``[start, stop)``."""
+    low = first_within(time_ns, start, stop, origin_ns + first * step_ns - limits[0])
     for k in range(first, last):
         at = origin_ns + k * step_ns
-        while low < stop and at - time_ns[low] >= half_ns:
+        while low < stop and at - time_ns[low] >= limits[0]:
             low += 1
-        total = x = y = z = 0.0
-        nearest = half_ns + 1
-        i = low
-        while i < stop:
-            away = abs(time_ns[i] - at)
-            if away >= half_ns:
-                break
-            if not math.isnan(accel[i, 0]):
-                place = away * scale
-                cell = int(place)
+        mean_at(accel, time_ns, low, stop, at, taper, limits, out[k])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def furthest_from_even(time_ns: Array, step_ns: float) -> float:
+    """Return how far the times lie from even steps after the first one, at most."""
+    furthest = 0
+    for i in range(time_ns.size):
+        furthest = max(furthest, abs(time_ns[i] - time_ns[0] - np.int64(i * step_ns)))
+    return furthest
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def blend(values: Array, first: int, weights: Array, row: int, n: int, part: np.float32, sums: Array) -> None:
+    """Write sums of ``n`` values x y z x y z ..., weighted between two rows of weights, in ``LANES`` lanes."""
+    v, w, width = np.uint64(first), np.uint64(row), np.uint64(n)  # an index that may be negative is no vector's
+    for lane in range(LANES):
+        sums[lane] = ZERO
+    at = np.uint64(0)
+    while at + THREE <= width:
+        for lane in range(LANES):
+            i, j = v + at + lane, w + at + lane
+            one = values[i] * (weights[j] + part * (weights[j + width] - weights[j]))
+            i, j = i + LANES, j + LANES
+            two = values[i] * (weights[j] + part * (weights[j + width] - weights[j]))
+            i, j = i + LANES, j + LANES
+            sums[lane] += one + two + values[i] * (weights[j] + part * (weights[j + width] - weights[j]))
+        at += THREE
+    while at < width:
+        for lane in range(LANES):
+            j = w + at + lane
+            sums[lane] += values[v + at + lane] * (weights[j] + part * (weights[j + width] - weights[j]))
+        at += LANES
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def resample_even(
+    accel: Array,
+    time_ns: Array,
+    start: int,
+    stop: int,
+    origin_ns: int,
+    step_ns: int,
+    taper: Array,
+    limits: Array,
+    phases: Array,
+    source_ns: float,
+    slack: float,
+    first: int,
+    last: int,
+    out: Array,
+) -> None:
+    """Do what ``resample`` does, faster where samples come every ``source_ns``, give or take ``slack`` of that.
+
+    ``phases`` (n_phases + 1, 3 * taps) holds the weights for a grid point that lies a part of a step after a sample,
+    each three times for x, y and z; they sum to 1. Where times aren't even, and at edges and holes, each sample counts
+    at its own time.
+    """
+    n_phases, n_taps = phases.shape[0] - 1, phases.shape[1] // 3
+    flat, weights = accel.reshape(-1), phases.reshape(-1)
+    sums = np.empty(LANES, np.float32)
+    for begin in range(first, last, RUN):
+        end = min(begin + RUN, last)
+        low = first_within(time_ns, start, stop, origin_ns + begin * step_ns - limits[0])
+        high = first_within(time_ns, low, stop, origin_ns + (end - 1) * step_ns + limits[0])
+        low, high = max(low - n_taps, start), min(high + n_taps, stop)
+        local_ns = (time_ns[high - 1] - time_ns[low]) / max(high - low - 1, 1)
+        even = abs(local_ns - source_ns) <= slack * source_ns
+        if not even or furthest_from_even(time_ns[low:high], local_ns) > slack * source_ns:
+            resample(accel, time_ns, start, stop, origin_ns, step_ns, taper, limits, begin, end, out)
+            continue
+        per_ns, low_ns = 1.0 / local_ns, time_ns[low]
+        for k in range(begin, end):
+            at = origin_ns + k * step_ns
+            place = (at - low_ns) * per_ns
+            before = math.floor(place)
+            row = low + before - n_taps // 2 + 1
+            if row >= low and row + n_taps <= high:
+                place = (place - before) * n_phases
+                cell = min(int(place), n_phases - 1)
                 part = place - cell
-                weight = taper[cell] * (1.0 - part) + taper[cell + 1] * part
-                total += weight
-                x += weight * accel[i, 0]
-                y += weight * accel[i, 1]
-                z += weight * accel[i, 2]
-                nearest = min(nearest, away)
-            i += 1
-        if nearest <= reach_ns and total >= least_weight:
-            out[k, 0] = x / total
-            out[k, 1] = y / total
-            out[k, 2] = z / total
+                blend(flat, 3 * row, weights, cell * 3 * n_taps, 3 * n_taps, np.float32(part), sums)
+                for axis in range(3):
+                    a = (sums[axis] + sums[axis + 3]) + (sums[axis + 6] + sums[axis + 9])
+                    b = (sums[axis + 12] + sums[axis + 15]) + (sums[axis + 18] + sums[axis + 21])
+                    out[k, axis] = a + b
+                if not math.isnan(out[k, 0]):
+                    continue
+            near = first_within(time_ns, max(start, row - 1), stop, at - limits[0])
+            mean_at(accel, time_ns, near, stop, at, taper, limits, out[k])
 
 
 @njit(cache=True, nogil=True)
