@@ -214,3 +214,54 @@ def spells(measures, quiet, length):
         rows = slice(start, start + length)
         inside[rows] |= quiet[rows].all() and (np.ptp(measures[rows], axis=0) <= 1.0).all()
     return inside
+
+
+def sizes_mg(accel_g, rate_hz, epoch_s):
+    """ENMO and MAD of each epoch, an epoch at a time; the last may be short by a tenth."""
+    width, five = round(epoch_s * rate_hz), round(5 * rate_hz)
+    size = np.linalg.norm(accel_g.astype(float), axis=1)
+    enmo, mad = [], []
+    for start in range(0, len(size), width):
+        part = size[start : start + width]
+        if len(part) < 0.9 * width:
+            break
+        known = part[np.isfinite(part)]
+        enmo.append(np.maximum(known - 1.0, 0.0).mean() if known.size else math.nan)
+        fives = [part[k : k + five] for k in range(0, len(part), five)]
+        fives = [f[np.isfinite(f)] for f in fives if np.isfinite(f).sum() >= 0.9 * five]
+        mad.append(np.mean([np.abs(f - f.mean()).mean() for f in fives]) if fives else math.nan)
+    return 1000.0 * np.array(enmo), 1000.0 * np.array(mad)
+
+
+def counts(accel_g, width):
+    """ActiGraph counts at 30 Hz, one sample after the other, straight from the difference equation."""
+    forward = [-0.009341062898525, -0.02547028965936, -0.004235264826105, 0.04415241545642]
+    forward += [0.03649371834776, -0.01189396193474, -0.02291739062315, -0.00678816386231]
+    back = [-3.63367395910957, 5.03689812757486, -3.09612247819666, 0.50620507633883]
+    back += [0.32421701566682, -0.15685485875559, 0.0194913020589]
+    n_epochs = math.floor(len(accel_g) / width + 0.1 + 1e-9)
+    out = np.zeros((n_epochs, 3))
+    came = np.isfinite(accel_g[:, 0])
+    for axis in range(3):
+        whole = np.full(len(accel_g), np.nan)
+        seen, said = [], []
+        for k in range(len(accel_g)):
+            if not came[k]:
+                seen, said = [], []
+                continue
+            value = round(float(accel_g[k, axis]), 3)
+            if not seen:
+                level = value * sum(forward) / (1 + sum(back))
+                seen, said = [value] * 8, [level] * 7
+            seen = [value, *seen[:7]]
+            now = sum(b * v for b, v in zip(forward, seen, strict=True))
+            now -= sum(a * v for a, v in zip(back, said, strict=True))
+            said = [now, *said[:6]]
+            size = abs(now * (3.0 / 4096.0) / (2.6 / 256.0) * 237.5)
+            whole[k] = math.floor(min(size, 128.0)) if size >= 4.0 else 0.0
+        for k in range(0, len(whole) - 2, 3):
+            if np.isfinite(whole[k : k + 3]).all() and k // width < n_epochs:
+                out[k // width, axis] += math.floor(whole[k : k + 3].sum() / 3)
+    shares = [came[e * width : (e + 1) * width].sum() / width for e in range(n_epochs)]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return out / np.array(shares)[:, None]

@@ -40,7 +40,7 @@ RULES: Final = (
 def find_wear(moments: Moments, width_s: float) -> NDArray[np.int8]:
     """Return 1 worn, 0 not worn or ``UNKNOWN`` for each window; a window without samples is unknown.
 
-    Not worn is every window of every spell that a rule describes. A spell holds no gap, since nobody knows what happened in it.
+    Not worn is every window of every spell that a rule describes. No spell goes over a gap.
     """
     came = moments.coverage > 0.0
     worn = np.where(came, np.int8(1), np.int8(UNKNOWN)).astype(np.int8)
