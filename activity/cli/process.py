@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 @click.option(
     "--workers", type=click.IntRange(min=1), default=None, help="Processes to work in.  [default: one a processor]"
 )
+@click.option(
+    "--metrics", is_flag=True, help="Write metrics.parquet, too: ENMO, MAD, MIMS-like and ActiGraph counts a minute."
+)
 @click.option("--force", is_flag=True, help="Make all results anew, current ones too.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document a recording.")
@@ -43,6 +46,7 @@ def command(
     zone: str,
     model: str | None,
     workers: int | None,
+    metrics: bool,
     force: bool,
     dry_run: bool,
     as_json: bool,
@@ -61,7 +65,7 @@ def command(
     elif output.exists() and not output.is_dir():
         raise OutputError("is a file", str(output), "a folder", "choose another with --output")
     loaded = load_model(model or DEFAULT_MODEL)
-    settings = settings_for(loaded, zone)
+    settings = settings_for(loaded, zone, metrics=metrics)
     plan = make_plan(inputs, output, settings, force=force)
     failed = [Failed(path, "", fault) for path, fault in plan.refused]
     if dry_run:

@@ -9,7 +9,7 @@ from typing import Final
 from activity.classify.model import Model
 
 #: Raised when the files of an output folder change their columns or meaning.
-OUTPUT_VERSION: Final = 1
+OUTPUT_VERSION: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Settings:
     model: str
     model_digest: str
     feature_version: int | str
+    metrics: bool = False  #: whether ``metrics.parquet`` is written, too
     output_version: int = OUTPUT_VERSION
 
     def key(self, input_sha256: str) -> str:
@@ -29,6 +30,6 @@ class Settings:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def settings_for(model: Model, zone: str) -> Settings:
+def settings_for(model: Model, zone: str, *, metrics: bool = False) -> Settings:
     """Return the settings of this program with ``model``."""
-    return Settings(zone, version("selfback"), model.name, model.digest, model.feature_version)
+    return Settings(zone, version("selfback"), model.name, model.digest, model.feature_version, metrics)

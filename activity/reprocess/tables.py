@@ -10,6 +10,7 @@ from activity.bouts import Bout
 from activity.day.summary import DaySummary
 from activity.epochs import UNKNOWN, Epochs
 from activity.labels import ACTIVITIES
+from activity.signal.movement.table import Movement
 
 _UTC = pa.timestamp("ns", "UTC")
 
@@ -51,6 +52,12 @@ def bouts_table(bouts: Sequence[Bout]) -> pa.Table:
 def steps_table(step_times_ns: NDArray[np.int64]) -> pa.Table:
     """Return one row a step."""
     return pa.table({"time": _times(step_times_ns)})
+
+
+def metrics_table(movement: Movement) -> pa.Table:
+    """Return one row a minute with all measures of movement."""
+    measures = {name: _known(values) for name, values in movement.columns.items()}
+    return pa.table({"time": _times(movement.time_ns), **measures, "coverage": _known(movement.coverage)})
 
 
 def days_table(days: Sequence[DaySummary], model: str) -> pa.Table:

@@ -15,7 +15,8 @@ from activity.reprocess.outcome import Failed, Outcome
 from activity.reprocess.output import null_for_nan, write_result
 from activity.reprocess.plan import Job, safe_id
 from activity.reprocess.settings import Settings
-from activity.reprocess.tables import bouts_table, days_table, epochs_table, steps_table
+from activity.reprocess.tables import bouts_table, days_table, epochs_table, metrics_table, steps_table
+from activity.signal.movement.table import METRICS, measure
 from device.errors import Fault
 from device.readers.clock import text_of
 from device.readers.table import read_recordings
@@ -105,6 +106,9 @@ def _process_recording(
         "steps.parquet": steps_table(found.step_times_ns),
         "days.parquet": days_table(days, settings.model),
     }
+    if settings.metrics:
+        info["metrics"] = _metrics_info()
+        tables["metrics.parquet"] = metrics_table(measure(recording, found.calibration))
     known: dict[str, Any] = null_for_nan(info)
     write_result(output, folder, known, tables)
     return known
@@ -146,6 +150,13 @@ def _signal_info(recording: Recording, found: Recognised) -> dict[str, Any]:
         },
         "damage": [asdict(damage) for damage in recording.damage],
     }
+
+
+def _metrics_info() -> list[dict[str, Any]]:
+    return [
+        {"name": m.name, "columns": list(m.columns), "unit": m.unit, "rate_hz": m.rate_hz, "source": m.source}
+        for m in METRICS
+    ]
 
 
 def _totals(days: tuple[DaySummary, ...]) -> dict[str, Any]:
