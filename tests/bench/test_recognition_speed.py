@@ -1,0 +1,96 @@
+"""How long recognition takes beside one parallel sum over the same samples; run on demand and judged by eye.
+
+A ratio to what memory allows says more than seconds: it holds on other machines, too. The week is twenty-one
+simulated working days of eight hours at 100 Hz, laid end to end: 60.48 million samples of three axes.
+
+Run: ``pytest tests/bench/test_recognition_speed.py -o addopts=--import-mode=importlib -s``
+"""
+
+import time
+from collections.abc import Callable
+from statistics import median
+
+import numpy as np
+import pytest
+from numba import njit, prange
+
+from activity.classify.artefact import load_model
+from activity.classify.model import predict
+from activity.errors import ModelError
+from activity.features.table import FEATURES, compute_features
+from activity.recognise import recognise
+from activity.signal.metrics import moments
+from activity.signal.regularise import regularise
+from activity.steps.peaks import step_times_ns
+from activity.windows import Windows
+from device.recording import NS_PER_S, Recording
+from device.simulator.motion import Wearer, synthesise, working_day
+
+RATE_HZ = 100.0
+START_NS = 1_790_000_000 * NS_PER_S
+SAMPLES = 60_480_000
+ROUNDS = 5
+
+
+@njit(parallel=True, fastmath=True)  # in any order, so as fast as memory
+def parallel_sum(values):
+    """The yardstick: nothing that reads every sample can be much faster."""
+    total = 0.0
+    for i in prange(values.size):
+        total += values[i]
+    return total
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return the median of a few runs, after one that compiles and touches all memory."""
+    work()
+    took = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        work()
+        took.append(time.perf_counter() - start)
+    return median(took)
+
+
+@pytest.fixture(scope="module")
+def week() -> Recording:
+    """A week at 100 Hz, in memory: 1.2 GB."""
+    day = synthesise(working_day(START_NS, 1), Wearer(), rate_hz=RATE_HZ, seed=1, start_ns=START_NS).recording
+    accel_g = np.resize(day.accel_g, (SAMPLES, 3))
+    return Recording.from_times(accel_g, START_NS + np.arange(SAMPLES) * round(NS_PER_S / RATE_HZ))
+
+
+@pytest.fixture(scope="module")
+def sum_s(week: Recording) -> float:
+    """Seconds of one parallel sum over the week."""
+    flat = week.accel_g.reshape(-1)
+    took_s = seconds(lambda: parallel_sum(flat))
+    print(f"\n{SAMPLES:,} samples, {flat.nbytes / 1e6:.0f} MB; parallel sum {took_s:.3f} s")
+    return took_s
+
+
+def say(name: str, took_s: float, sum_s: float) -> None:
+    week_s = SAMPLES / RATE_HZ
+    print(f"\n{name:32s} {took_s:6.3f} s  {took_s / sum_s:6.1f} sums  {week_s / took_s:12,.0f} × real time")
+
+
+def test_samples_to_features(week: Recording, sum_s: float) -> None:
+    say("a recording of arrays", seconds(lambda: Recording(week.accel_g, week.time_ns, week.segments)), sum_s)
+    say("regularise, 100 to 25 Hz", seconds(lambda: regularise(week, 25.0)), sum_s)
+    grid = regularise(week, 25.0)
+    windows = Windows.of_seconds(10.0, 25.0)
+    say("moments", seconds(lambda: moments(grid, windows)), sum_s)
+    say(f"{len(FEATURES)} features", seconds(lambda: compute_features(grid, windows)), sum_s)
+
+
+def test_samples_to_epochs(week: Recording, sum_s: float) -> None:
+    try:
+        model = load_model()
+    except ModelError as error:
+        pytest.skip(f"no model to run: {error}")
+    grid = regularise(week, model.rate_hz)
+    windows = Windows.of_seconds(model.width_s, model.rate_hz)
+    say("predict, features included", seconds(lambda: predict(model, grid, windows)), sum_s)
+    found = recognise(week, model)
+    say("steps", seconds(lambda: step_times_ns(grid, windows, found.epochs.activity)), sum_s)
+    say("all: samples to epochs and steps", seconds(lambda: recognise(week, model)), sum_s)
