@@ -9,7 +9,6 @@ from activity.classify.model import Model, predict
 from activity.classify.smooth import smooth
 from activity.epochs import UNKNOWN, Epochs
 from activity.errors import NotEnoughDataError
-from activity.features.table import compute_features
 from activity.labels import ACTIVITIES, STEPPING
 from activity.signal.calibrate import Calibration, apply_calibration, calibrate
 from activity.signal.check import Flag, check_rate, check_signal, whole_rows
@@ -52,7 +51,7 @@ def recognise(recording: Recording, model: Model, *, smoothing: bool = True) -> 
     if calibration.applied:
         grid = apply_calibration(grid, calibration)
         measures = moments(grid, windows)
-    probability = predict(model, compute_features(grid, windows))
+    probability = predict(model, grid, windows)
     probability[checked.doubtful] = np.nan
     code = _codes(probability, model, smoothing=smoothing)
     worn = find_wear(measures, model.width_s)

@@ -1,4 +1,4 @@
-"""A model on disk: ``model.json`` with facts and hashes beside ``forest.npz`` with plain arrays."""
+"""A model on disk: ``model.json`` with facts and hashes beside a file of plain arrays for each member."""
 
 import hashlib
 import io
@@ -9,17 +9,22 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from activity.classify.model import Forest, Model
+from activity.classify.kinds import activity_of
+from activity.classify.model import Forest, Member, Model
+from activity.classify.network import INPUTS, Convolution, Network, least_width
 from activity.errors import ModelError
 from activity.features.table import FEATURE_VERSION, FEATURES
-from activity.labels import Activity
 from activity.resources import shipped
+from activity.windows import Windows
 
-DEFAULT_MODEL: Final = "wrist"
-FORMAT: Final = 1
+DEFAULT_MODEL: Final = "fast"
+FORMAT: Final = 2
 
-_ARRAYS: Final = {"roots": np.int32, "feature": np.int16, "threshold": np.float32, "right": np.int32}
+_TREES: Final = {"roots": np.int32, "feature": np.int16, "threshold": np.float32, "right": np.int32}
+_HEAD: Final = ("head", "head_bias", "spread")
+_NEEDED: Final = frozenset({"format", "name", "kinds", "members", "rate_hz", "width_s", "temperature", "files"})
 _REMEDY: Final = "install selfback again, or train the model again with `selfback model train`"
 
 
@@ -49,47 +54,78 @@ def load_model(name_or_path: str | Path = DEFAULT_MODEL) -> Model:
             raise ModelError(
                 f"{name} has SHA-256 {found[:16]}…", where=where, expected=f"{expected[:16]}…", remedy=_REMEDY
             )
-    if facts["feature_version"] != FEATURE_VERSION:
+    version = str(facts.get("feature_version", ""))
+    if version not in {"", FEATURE_VERSION}:
         raise ModelError(
-            f"trained on features {facts['feature_version']}",
+            f"trained on features {version}",
             where=where,
             expected=f"features {FEATURE_VERSION}, which this program computes",
             remedy=_REMEDY,
         )
-    names = tuple(feature.name for feature in FEATURES)
-    if tuple(facts["feature_names"]) != names:
-        raise ModelError("its feature names are not those of the table", where=where, remedy=_REMEDY)
-    return Model(
+    kinds = tuple(facts["kinds"])
+    members = tuple(_read_member(folder, name, len(kinds)) for name in facts["members"])
+    if bool(version) != any(isinstance(member, Forest) for member in members):
+        raise ModelError("a forest without a feature version, or the other way round", where=where, remedy=_REMEDY)
+    try:
+        for kind in kinds:
+            activity_of(kind)
+    except ValueError as error:
+        raise ModelError(f"{error} in kinds", where=where, remedy=_REMEDY) from error
+    model = Model(
         name=facts["name"],
-        classes=tuple(Activity(name) for name in facts["classes"]),
-        feature_names=names,
-        feature_version=facts["feature_version"],
+        kinds=kinds,
+        members=members,
         rate_hz=float(facts["rate_hz"]),
         width_s=float(facts["width_s"]),
-        forest=_read_forest(folder, len(names), len(facts["classes"])),
-        facts=facts,
+        temperature=float(facts["temperature"]),
+        feature_version=version,
+        facts=facts | {"digest": _digest(facts)},
     )
+    width = Windows.of_seconds(model.width_s, model.rate_hz).width_samples
+    if any(isinstance(member, Network) and least_width(member) > width for member in members):
+        raise ModelError(f"windows of {width} rows are too short for its network", where=where, remedy=_REMEDY)
+    return model
 
 
-def save_model(folder: Path, forest: Forest, facts: dict[str, Any]) -> dict[str, Any]:
-    """Write ``forest.npz`` and ``model.json`` and return the facts with the hashes in them."""
+def save_model(folder: Path, members: tuple[Member, ...], facts: dict[str, Any]) -> dict[str, Any]:
+    """Write the arrays of each member and ``model.json``, and return the facts with the hashes in them."""
     folder.mkdir(parents=True, exist_ok=True)
-    data = forest_bytes(forest)
-    (folder / "forest.npz").write_bytes(data)
-    whole = {"format": FORMAT, **facts, "files": {"forest.npz": hashlib.sha256(data).hexdigest()}}
+    files = {}
+    for index, member in enumerate(members, start=1):
+        name = f"{'forest' if isinstance(member, Forest) else 'network'}-{index}.npz"
+        data = member_bytes(member)
+        (folder / name).write_bytes(data)
+        files[name] = hashlib.sha256(data).hexdigest()
+    version = {"feature_version": FEATURE_VERSION} if any(isinstance(member, Forest) for member in members) else {}
+    whole = {"format": FORMAT, **facts, **version, "members": list(files), "files": files}
     (folder / "model.json").write_text(json.dumps(whole, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return whole
 
 
-def forest_bytes(forest: Forest) -> bytes:
-    """Return the bytes of ``forest.npz``: the same forest gives the same bytes, with no time stamps in them."""
+def member_bytes(member: Member) -> bytes:
+    """Return the bytes of a member's file: the same member gives the same bytes, with no time stamps in them."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name in (*_ARRAYS, "value"):
-            member = io.BytesIO()
-            np.lib.format.write_array(member, np.ascontiguousarray(getattr(forest, name)), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue(), zipfile.ZIP_DEFLATED)
+        for name, array in _arrays(member).items():
+            file = io.BytesIO()
+            np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), file.getvalue(), zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
+
+
+def _arrays(member: Member) -> dict[str, NDArray[Any]]:
+    if isinstance(member, Forest):
+        return {name: getattr(member, name) for name in (*_TREES, "value")}
+    arrays: dict[str, NDArray[Any]] = {"strides": np.array([c.stride for c in member.convolutions], np.int64)}
+    for index, convolution in enumerate(member.convolutions):
+        arrays |= {f"weight_{index}": convolution.weight, f"bias_{index}": convolution.bias}
+    return arrays | {name: getattr(member, name) for name in _HEAD}
+
+
+def _digest(facts: dict[str, Any]) -> str:
+    """Return a hash over all that decides what the model says."""
+    said = {key: facts.get(key) for key in ("kinds", "members", "rate_hz", "width_s", "temperature", "files")}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _read(folder: Traversable, name: str) -> bytes:
@@ -100,46 +136,71 @@ def _read(folder: Traversable, name: str) -> bytes:
 
 
 def _read_facts(folder: Traversable) -> dict[str, Any]:
-    needed = {"format", "name", "classes", "feature_names", "feature_version", "rate_hz", "width_s", "files"}
+    where = str(folder)
     try:
         facts = json.loads(_read(folder, "model.json"))
     except ValueError as error:
-        raise ModelError(f"model.json is not JSON: {error}", where=str(folder), remedy=_REMEDY) from error
-    missing = sorted(needed - set(facts)) if isinstance(facts, dict) else sorted(needed)
+        raise ModelError(f"model.json is not JSON: {error}", where=where, remedy=_REMEDY) from error
+    if isinstance(facts, dict) and facts.get("format", FORMAT) != FORMAT:
+        raise ModelError(f"model.json has format {facts['format']}", where=where, expected=f"{FORMAT}", remedy=_REMEDY)
+    missing = sorted(_NEEDED - set(facts)) if isinstance(facts, dict) else sorted(_NEEDED)
     if missing:
-        raise ModelError(f"model.json has no {', '.join(missing)}", where=str(folder), remedy=_REMEDY)
-    if facts["format"] != FORMAT or "forest.npz" not in facts["files"]:
-        raise ModelError(
-            f"model.json has format {facts['format']}", where=str(folder), expected=f"{FORMAT}", remedy=_REMEDY
-        )
+        raise ModelError(f"model.json has no {', '.join(missing)}", where=where, remedy=_REMEDY)
+    if not facts["members"] or set(facts["members"]) != set(facts["files"]):
+        raise ModelError("its members are not its files", where=where, remedy=_REMEDY)
     return dict(facts)
 
 
-def _read_forest(folder: Traversable, n_features: int, n_classes: int) -> Forest:
-    where = f"{folder}/forest.npz"
+def _read_member(folder: Traversable, name: str, n_kinds: int) -> Member:
+    where = f"{folder}/{name}"
     try:
-        with np.load(io.BytesIO(_read(folder, "forest.npz")), allow_pickle=False) as arrays:
-            forest = Forest(
-                **{name: arrays[name].astype(kind, copy=False) for name, kind in _ARRAYS.items()},
-                value=arrays["value"].astype(np.float64, copy=False),
-            )
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-        raise ModelError(f"not the arrays of a forest: {error}", where=where, remedy=_REMEDY) from error
+        with np.load(io.BytesIO(_read(folder, name)), allow_pickle=False) as file:
+            arrays = {key: file[key] for key in file.files}
+        return _as_forest(arrays, n_kinds) if "roots" in arrays else _as_network(arrays, n_kinds)
+    except (ValueError, KeyError, IndexError, OSError, zipfile.BadZipFile) as error:
+        raise ModelError(f"not the arrays of a model: {error}", where=where, remedy=_REMEDY) from error
+
+
+def _as_network(arrays: dict[str, NDArray[Any]], n_kinds: int) -> Network:
+    convolutions = tuple(
+        Convolution(arrays[f"weight_{i}"].astype(np.float32), arrays[f"bias_{i}"].astype(np.float32), int(stride))
+        for i, stride in enumerate(arrays["strides"])
+    )
+    network = Network(convolutions, **{name: arrays[name].astype(np.float64) for name in _HEAD})
+    channels = INPUTS
+    for convolution in convolutions:
+        _, before, after = convolution.weight.shape
+        if before != channels or convolution.bias.shape != (after,) or convolution.stride < 1:
+            raise ValueError("its convolutions don't fit each other")
+        channels = after
+    shapes = (network.head.shape, network.head_bias.shape, network.spread.shape)
+    if shapes != ((2 * channels, n_kinds), (n_kinds,), (2 * channels,)) or not np.all(network.spread > 0.0):
+        raise ValueError("its head doesn't fit the kinds")
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        raise ValueError("a weight is not finite")
+    return network
+
+
+def _as_forest(arrays: dict[str, NDArray[Any]], n_kinds: int) -> Forest:
+    forest = Forest(
+        **{name: arrays[name].astype(kind, copy=False) for name, kind in _TREES.items()},
+        value=arrays["value"].astype(np.float64, copy=False),
+    )
     # The walker trusts its indices, so they are checked once here.
     leaf = forest.feature < 0
     n_nodes = forest.feature.size
     inner = forest.right[~leaf]
     fits = (
         forest.value.ndim == 2
-        and forest.value.shape[1] == n_classes
+        and forest.value.shape[1] == n_kinds
         and forest.threshold.shape == forest.right.shape == (n_nodes,)
         and forest.roots.size > 0
         and bool(np.all((forest.roots >= 0) & (forest.roots < n_nodes)))
-        and bool(np.all(forest.feature < n_features))
+        and bool(np.all(forest.feature < len(FEATURES)))
         and bool(np.all((inner > np.flatnonzero(~leaf)) & (inner < n_nodes)))
         and bool(np.all((forest.right[leaf] >= 0) & (forest.right[leaf] < len(forest.value))))
         and bool(leaf[-1])
     )
     if not fits:
-        raise ModelError("its arrays don't fit each other", where=where, remedy=_REMEDY)
+        raise ValueError("its trees don't fit each other")
     return forest

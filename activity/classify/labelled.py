@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from activity.classify.kinds import KINDS, activity_of
 from activity.errors import NotEnoughDataError
 from activity.features.table import compute_features
 from activity.labels import Activity
@@ -19,19 +20,15 @@ from activity.windows import Windows
 from device.errors import ColumnError
 from device.recording import Recording
 
-#: Original labels of the two data sets, and our own names for data that already has them.
-LABELS: Final[dict[str, Activity]] = {
-    **{activity.value: activity for activity in Activity},
-    "walk_slow": Activity.WALKING,
-    "walk_mod": Activity.WALKING,
-    "walk_fast": Activity.WALKING,
-    "jogging": Activity.RUNNING,
-    "upstairs": Activity.STAIRS,
-    "downstairs": Activity.STAIRS,
-    "stairs_up": Activity.STAIRS,
-    "stairs_down": Activity.STAIRS,
+#: Labels of the two data sets and of common use, as the kinds of ``classify.kinds`` or as activities.
+LABELS: Final[dict[str, str]] = {
+    **{str(activity): str(activity) for activity in Activity},
+    **{kind.name: kind.name for kind in KINDS},
+    "stairs_up": "upstairs",
+    "stairs_down": "downstairs",
     **dict.fromkeys(
         (
+            "exercise",
             "pendulum",
             "abduction",
             "forward_elevation",
@@ -40,7 +37,7 @@ LABELS: Final[dict[str, Activity]] = {
             "trapezius_extension",
             "upright_row",
         ),
-        Activity.OTHER,
+        "other",
     ),
 }
 
@@ -51,8 +48,13 @@ class LabelledGrid:
 
     subject: str
     original: str  #: label as the data set has it
-    activity: Activity
+    kind: str  #: of ``classify.kinds``; an activity where the data set says no more
     grid: Grid
+
+    @property
+    def activity(self) -> Activity:
+        """The activity of its kind."""
+        return activity_of(self.kind)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +67,26 @@ class Labelled:
     original: NDArray[np.str_]  #: (n,) label as the data set has it
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledRecording:
+    """One recording of one person doing one thing, as the sensor gave it."""
+
+    subject: str
+    original: str
+    recording: Recording
+
+
 def read_labelled(path: Path, rate_hz: float) -> tuple[LabelledGrid, ...]:
+    """Return every recording in a labelled Parquet file, on a grid; see ``read_recordings``."""
+    return tuple(gridded(part, rate_hz) for part in read_recordings(path))
+
+
+def gridded(part: LabelledRecording, rate_hz: float) -> LabelledGrid:
+    """Return a labelled recording on a grid."""
+    return LabelledGrid(part.subject, part.original, LABELS[part.original], regularise(part.recording, rate_hz))
+
+
+def read_recordings(path: Path) -> tuple[LabelledRecording, ...]:
     """Return every recording in a Parquet file with ``subject``, ``activity``, ``t``, ``x``, ``y``, ``z``.
 
     A ``recording`` column, where there is one, tells several recordings of one activity apart. Samples whose time
@@ -83,10 +104,10 @@ def read_labelled(path: Path, rate_hz: float) -> tuple[LabelledGrid, ...]:
     unknown = sorted(set(pc.unique(table["activity"]).to_pylist()) - set(LABELS))
     if unknown:
         raise ColumnError(f"labels {', '.join(map(str, unknown))} have no meaning here", where=str(path))
-    return tuple(_grids(table, keys, rate_hz))
+    return tuple(_recordings(table, keys))
 
 
-def _grids(table: pa.Table, keys: list[str], rate_hz: float) -> Iterator[LabelledGrid]:
+def _recordings(table: pa.Table, keys: list[str]) -> Iterator[LabelledRecording]:
     groups = table.select(keys).group_by(keys).aggregate([]).sort_by([(key, "ascending") for key in keys])
     for row in groups.to_pylist():
         mask = None
@@ -98,8 +119,7 @@ def _grids(table: pa.Table, keys: list[str], rate_hz: float) -> Iterator[Labelle
         accel_g = np.column_stack([part[axis].to_numpy() for axis in "xyz"]).astype(np.float32)
         moves_on = np.concatenate([[True], time_ns[1:] > np.maximum.accumulate(time_ns)[:-1]])
         recording = Recording.from_times(accel_g[moves_on], time_ns[moves_on])
-        label = row["activity"]
-        yield LabelledGrid(row["subject"], label, LABELS[label], regularise(recording, rate_hz))
+        yield LabelledRecording(row["subject"], row["activity"], recording)
 
 
 def label_windows(grids: tuple[LabelledGrid, ...], width_s: float) -> Labelled:

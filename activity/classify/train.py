@@ -7,14 +7,25 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
+from activity.classify.augment import HAND_WORK, augmented, hand_work
+from activity.classify.kinds import KIND_INDEX, KINDS, OTHER
 from activity.classify.labelled import Labelled, LabelledGrid, join, label_windows, select
 from activity.classify.model import Forest
+from activity.classify.published import cosine_features
+from activity.classify.raw import cut_windows, grid_of
 from activity.errors import NotEnoughDataError
-from activity.labels import ACTIVITIES, Activity
+from activity.features.table import compute_features
+from activity.labels import ACTIVITIES, ROLLUP, Activity, Rollup
+from activity.windows import Windows
 
 #: Hand work is done in any attitude, and the watch of the exercise recordings has other axes than the bands.
 ANY_WAY_DEG: Final = 180.0
+#: Times that a forest sees each window as another band would have given it, beside the window as it is.
+AUGMENTED_COPIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +101,45 @@ def fit(labelled: Labelled, settings: Settings) -> Trained:
     estimator.fit(labelled.features, labelled.activity)
     classes = tuple(ACTIVITIES[int(index)] for index in estimator.classes_)
     return Trained(_forest(estimator), classes, estimator)
+
+
+def fit_kinds(grids: tuple[LabelledGrid, ...], width: int, settings: Settings) -> Forest:
+    """Return a forest that tells all of ``KINDS`` apart, trained on windows as they are and as other bands see them."""
+    rows, kind = kind_windows(grids, width)
+    rate_hz = grids[0].grid.rate_hz
+    rng = np.random.default_rng(settings.seed)
+    still = np.array([ROLLUP[part.activity] is Rollup.STILL for part in KINDS])[kind]
+    copies = [augmented(rows, still, rate_hz, rng) for _ in range(AUGMENTED_COPIES)]
+    work = augmented(hand_work(HAND_WORK, width, rate_hz, rng), np.zeros(HAND_WORK, dtype=np.bool_), rate_hz, rng)
+    features = compute_features(grid_of(np.concatenate([rows, *copies, work]), rate_hz), Windows(width))
+    estimator = ESTIMATORS[settings.estimator](settings)
+    estimator.fit(features, np.concatenate([np.tile(kind, 1 + AUGMENTED_COPIES), np.full(HAND_WORK, OTHER)]))
+    forest = _forest(estimator)
+    value = np.zeros((len(forest.value), len(KINDS)))
+    value[:, estimator.classes_] = forest.value
+    return replace(forest, value=value)
+
+
+def fit_published(grids: tuple[LabelledGrid, ...], width: int) -> Callable[[NDArray[np.float32]], NDArray[np.float64]]:
+    """Return what says (n, len(KINDS)) ones and zeros by the prototype's recipe, in scikit-learn's own defaults."""
+    rows, kind = kind_windows(grids, width)
+    estimator = make_pipeline(StandardScaler(), SVC()).fit(cosine_features(rows), kind)
+
+    def say(windows: NDArray[np.float32]) -> NDArray[np.float64]:
+        out: NDArray[np.float64] = np.eye(len(KINDS))[estimator.predict(cosine_features(windows))]
+        return out
+
+    return say
+
+
+def kind_windows(grids: tuple[LabelledGrid, ...], width: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return all whole windows (n, width, 3) that enough samples came for, and the index of their kind."""
+    rows, kind = [], []
+    for part in grids:
+        cut, known = cut_windows(part.grid, Windows(width))
+        rows.append(cut[known])
+        kind.append(np.full(int(known.sum()), KIND_INDEX[part.kind]))
+    return np.concatenate(rows), np.concatenate(kind)
 
 
 def _rotation(rng: np.random.Generator, most_rad: float) -> NDArray[np.float64]:

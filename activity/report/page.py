@@ -4,22 +4,16 @@ The file carries its own style sheet and drawings; its content security policy a
 its hash and nothing else, so even a page that was tampered with by its data could load or run nothing.
 """
 
-import base64
-import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
-from importlib.resources import files
 from typing import Final
-
-from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
 
 from activity.coach.plan import DailyMessage, Reason, StepGoal, WeeklyPlan
 from activity.day.summary import DaySummary
 from activity.epochs import Epochs
-from activity.report import palette, wording
+from activity.report import wording
 from activity.report.charts import day_chart
+from activity.report.frame import environment, style
 from activity.report.strip import day_spans
 
 NOT_KNOWN: Final = "not known"
@@ -73,10 +67,10 @@ class GoalProgress:
 
 def render_page(data: PageData) -> str:
     """Return the whole page as HTML; the same data give the same text."""
-    style = _style()
+    look = style("page.css")
     spans = day_spans(data.epochs, data.day)
     html: str = (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             data=data,
@@ -88,8 +82,8 @@ def render_page(data: PageData) -> str:
             figures=day_figures(data.day),
             progress=goal_progress(data.day, data.plan),
             shared=shared_reasons(data.plan),
-            style=Markup(style),  # noqa: S704 - our own style sheet, no data in it
-            policy=_policy(style),
+            style=look.sheet,
+            policy=look.policy,
         )
     )
     return html
@@ -204,38 +198,3 @@ def _rate(signal: SignalFacts) -> Fact:
         f"{wording.decimal(signal.measured_rate_hz, 2)}{wording.THIN}Hz",
         "samples that came each second",
     )
-
-
-def _template(name: str) -> str:
-    return files("activity.report").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FunctionLoader(_template),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "count": wording.count,
-        "plural": wording.plural,
-        "duration": wording.duration,
-        "long_date": wording.long_date,
-        "short_date": wording.short_date,
-        "sentence": wording.sentence,
-        "beside": wording.source_beside,
-    }
-    return environment
-
-
-@cache
-def _style() -> str:
-    return f"\n{palette.css_variables()}{_template('page.css')}"
-
-
-def _policy(style: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"

@@ -1,0 +1,71 @@
+"""The ways to make a classifier from labelled recordings, in one table that training and judging share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from activity.classify.design import Design
+from activity.classify.labelled import LabelledGrid
+from activity.classify.model import Member, members_probability
+from activity.classify.train import Settings, fit_kinds, fit_published
+
+Grids = tuple[LabelledGrid, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """What a recipe made: ``say`` gives (n, len(KINDS)) probabilities of windows (n, width, 3)."""
+
+    say: Callable[[NDArray[np.float32]], NDArray[np.float64]]
+    members: tuple[Member, ...]  #: to be shipped as plain arrays; empty for a recipe that is only compared with
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One way to make a classifier; ``fit`` takes recordings, the rows of a window and a seed."""
+
+    name: str
+    what: str  #: half a sentence for cards and tables
+    fit: Callable[[Grids, int, int], Fitted]
+    needs_torch: bool = False
+
+
+def _networks(count: int, design: Design) -> Callable[[Grids, int, int], Fitted]:
+    def fit(grids: Grids, width: int, seed: int) -> Fitted:
+        from activity.classify.train_network import train_network  # noqa: PLC0415 - torch is an extra
+
+        members = tuple(train_network(grids, width, design, seed + 1000 * i) for i in range(count))
+        return _fitted(members, grids)
+
+    return fit
+
+
+def _forest(grids: Grids, width: int, seed: int) -> Fitted:
+    return _fitted((fit_kinds(grids, width, Settings(seed=seed)),), grids)
+
+
+def _published(grids: Grids, width: int, seed: int) -> Fitted:
+    del seed  # support vectors have none
+    return Fitted(fit_published(grids, width), ())
+
+
+def _fitted(members: tuple[Member, ...], grids: Grids) -> Fitted:
+    rate_hz = grids[0].grid.rate_hz
+    return Fitted(lambda rows: members_probability(members, rows, rate_hz), members)
+
+
+SMALL: Final = Design(channels=(16, 32, 48, 64), taps=(8, 6, 4, 4), strides=(2, 2, 2, 2), rounds=60)
+LARGE: Final = Design(channels=(32, 64, 96, 128), taps=(9, 5, 5, 5), strides=(1, 2, 2, 2), rounds=30)
+
+RECIPES: Final = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe("fast", "a small convolutional network on the samples", _networks(1, SMALL), needs_torch=True),
+        Recipe("accurate", "two larger convolutional networks, averaged", _networks(2, LARGE), needs_torch=True),
+        Recipe("forest", "200 extra trees on the features of `activity/features`", _forest),
+        Recipe("published", "cosine transform and support vectors, as the selfBACK prototype", _published),
+    )
+}
