@@ -11,9 +11,9 @@ from activity.epochs import UNKNOWN, Epochs
 from activity.errors import NotEnoughDataError
 from activity.labels import ACTIVITIES, STEPPING
 from activity.signal.calibrate import Calibration, apply_calibration, calibrate
-from activity.signal.check import Flag, check_rate, check_signal, whole_rows
+from activity.signal.check import Flag, check_rate, check_signal, even_grid
 from activity.signal.metrics import moments
-from activity.signal.regularise import Grid, regularise
+from activity.signal.regularise import Grid
 from activity.signal.wear import find_wear
 from activity.steps.peaks import step_times_ns
 from activity.windows import Windows
@@ -38,7 +38,7 @@ def recognise(recording: Recording, model: Model, *, smoothing: bool = True) -> 
     activity is unknown, and ``flags`` say why; one that is too slow or not in g is a `RateError` or `UnitsError`.
     """
     check_rate(recording)
-    grid = whole_rows(regularise(recording, model.rate_hz))
+    grid = even_grid(recording, model.rate_hz)
     windows = Windows.of_seconds(model.width_s, model.rate_hz)
     if windows.count(len(grid)) == 0:
         raise NotEnoughDataError(

@@ -1,15 +1,15 @@
 """What a signal can't be: in another unit, too slow, frozen, stuck on an axis, clipped. Refused or flagged."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from activity.errors import RateError, UnitsError
+from activity.errors import NotEnoughDataError, RateError, UnitsError
 from activity.signal.clipping import clipped_share, quantum_of
 from activity.signal.metrics import Moments
-from activity.signal.regularise import Grid
+from activity.signal.regularise import Grid, regularise
 from activity.windows import Windows
 from device.recording import NS_PER_S, Recording
 
@@ -72,30 +72,39 @@ def check_rate(recording: Recording) -> None:
         )
 
 
-def whole_rows(grid: Grid) -> Grid:
-    """Return ``grid`` with a row that isn't a number on one axis missing on all three; the same grid where none is."""
+def even_grid(recording: Recording, rate_hz: float) -> Grid:
+    """Return the even grid of ``recording``; a sample that isn't a number on one axis is missing on all three."""
+    grid = regularise(recording, rate_hz)
+    if not _is_broken(grid):
+        return grid
+    accel_g = recording.accel_g.copy()
+    accel_g[~np.isfinite(accel_g).all(axis=1)] = np.nan
+    return regularise(replace(recording, accel_g=accel_g), rate_hz)
+
+
+def _is_broken(grid: Grid) -> bool:
+    """Return whether any row of a grid is infinite, or a number on some axes and none on others."""
     with np.errstate(invalid="ignore", over="ignore"):
         if np.isfinite(grid.accel_g.sum()):
-            return grid
+            return False
     finite = np.isfinite(grid.accel_g)
-    broken = finite.any(axis=1) & ~finite.all(axis=1) | np.isinf(grid.accel_g).any(axis=1)
-    if not broken.any():
-        return grid
-    accel_g = grid.accel_g.copy()
-    accel_g[broken] = np.nan
-    return Grid(accel_g, grid.rate_hz, grid.start_ns)
+    return bool(np.any(finite.any(axis=1) & ~finite.all(axis=1)) or np.isinf(grid.accel_g).any())
 
 
 def check_signal(recording: Recording, grid: Grid, windows: Windows, moments: Moments) -> Checked:
-    """Return what is wrong with a signal before it is calibrated; `UnitsError` where it isn't in g.
+    """Return what is wrong with a signal before it is calibrated.
+
+    Raises `UnitsError` where it isn't in g, `NotEnoughDataError` where no sample of it is a number.
 
     ``grid`` and ``moments`` are those of ``recording``. A window is doubted where its activity would be a guess:
     a frozen sensor, an axis that stays put while another moves, values no band can measure, a slow stretch, or
     more than half of its samples at the end of the range.
     """
     came = moments.coverage > 0.0
+    if not came.any():
+        raise NotEnoughDataError(f"none of {recording.n_samples:,} samples is a number", expected="acceleration in g")
     quantum_g = quantum_of(recording)
-    frozen, stuck = _frozen(moments, quantum_g), _stuck(moments, quantum_g)
+    frozen, stuck = (_with_neighbours(of(moments, quantum_g)) for of in (_frozen, _stuck))
     _check_units(moments, came & ~frozen & ~stuck)
     beyond = _any_in_window(np.abs(grid.accel_g) > _BEYOND_G, windows)
     clipped = clipped_share(recording, grid, windows, moments, quantum_g)
@@ -169,6 +178,14 @@ def _stuck(moments: Moments, quantum_g: float) -> NDArray[np.bool_]:
             with np.errstate(invalid="ignore"):
                 there = np.abs(moments.mean_g[:, axis] - value_g) < _FROZEN_SD_G + 1e-6 * abs(value_g)
             out |= sure | (standing[:, axis] & there)
+    return out
+
+
+def _with_neighbours(where: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return also the windows before and after: a fault begins and ends in the middle of one."""
+    out = where.copy()
+    out[1:] |= where[:-1]
+    out[:-1] |= where[1:]
     return out
 
 

@@ -1,16 +1,24 @@
 """Signals as they should not be: each is refused with a typed error or flagged, never silently given a wrong class."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from activity.classify import artefact
 from activity.classify.labelled import Labelled
 from activity.classify.model import Model
 from activity.classify.train import Settings, fit
+from activity.cli.main import run
 from activity.epochs import UNKNOWN
 from activity.errors import NotEnoughDataError, RateError, UnitsError
-from activity.features.table import FEATURE_VERSION, FEATURES, compute_features
+from activity.features.table import FEATURE_VERSION, compute_features
 from activity.labels import ACTIVITIES, Activity
 from activity.recognise import recognise
 from activity.signal.regularise import regularise
@@ -36,10 +44,9 @@ def model() -> Model:
     labelled = Labelled(
         features[rows], activity[rows].astype(np.int8), activity[rows].astype(str), activity.astype(str)
     )
-    trained = fit(labelled, Settings(trees=20))
-    facts = {"files": {"forest.npz": "0"}}
-    names = tuple(feature.name for feature in FEATURES)
-    return Model("small", trained.classes, names, FEATURE_VERSION, 25.0, 10.0, trained.forest, facts)
+    forest = fit(labelled, Settings(trees=20)).forest
+    kinds = (str(Activity.SITTING), str(Activity.WALKING))
+    return Model("small", kinds, (forest,), 25.0, 10.0, 1.0, FEATURE_VERSION, {"digest": "0"})
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +101,194 @@ def test_too_slow_a_band_is_refused(model, rate_hz):
 def test_less_than_a_window_is_not_enough(good, model, n):
     with pytest.raises(NotEnoughDataError):
         recognise(Recording.from_times(good.accel_g[:n], good.time_ns[:n]), model)
+
+
+def test_nothing_but_broken_samples_is_not_enough(good, model):
+    with pytest.raises(NotEnoughDataError, match="none of 21,000 samples"):
+        recognise(changed(good, np.full_like(good.accel_g, np.nan)), model)
+
+
+# Flagged, and unknown where a verdict would be a guess
+
+
+@pytest.mark.parametrize("value", [[0.0, 0.0, 1.0], [0.6, -0.8, 0.0]])
+def test_a_signal_that_never_changes_is_flagged_and_no_activity(good, model, value):
+    found = recognise(changed(good, np.tile(value, (good.n_samples, 1))), model)
+    assert codes(found) == {"frozen": 1.0}
+    assert (found.epochs.activity == UNKNOWN).all()
+    assert found.step_times_ns.size == 0
+
+
+def test_zeros_in_place_of_samples_are_no_activity_and_no_other_unit(good, model):
+    accel_g = good.accel_g.copy()
+    accel_g[9000:] = 0.0
+    found = recognise(changed(good, accel_g), model)
+    assert codes(found)["frozen"] == pytest.approx(0.57, abs=0.03)
+    assert (found.epochs.activity[19:] == UNKNOWN).all()
+    assert (found.epochs.activity[:17] != UNKNOWN).all()
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("value", [0.0, 0.31, -8.0])
+def test_an_axis_that_stays_put_while_the_others_move_is_flagged_and_unknown(good, model, axis, value):
+    accel_g = good.accel_g.copy()
+    accel_g[:, axis] = value
+    found = recognise(changed(good, accel_g), model)
+    assert codes(found)["stuck-axis"] == 1.0
+    assert (found.epochs.activity == UNKNOWN).all()
+
+
+def test_an_axis_that_fails_half_way_is_trusted_until_then(good, model):
+    accel_g = good.accel_g.copy()
+    accel_g[10_000:, 1] = accel_g[10_000, 1]
+    found = recognise(changed(good, accel_g), model)
+    assert (found.epochs.activity[:20] != UNKNOWN).all()
+    assert (found.epochs.activity[20:] == UNKNOWN).all()
+
+
+@pytest.mark.parametrize("step_g", [1 / 64, 1 / 16, 1 / 4])
+def test_a_coarse_sensor_at_rest_is_neither_frozen_nor_stuck(good, model, step_g):
+    found = recognise(changed(good, np.round(good.accel_g / step_g) * step_g), model)
+    assert codes(found) == {}
+    assert (found.epochs.activity != UNKNOWN).all()
+
+
+@pytest.mark.parametrize("range_g", [1.0, 1.3])
+def test_a_sensor_driven_to_the_end_of_its_range_is_said_to_be(good, model, range_g):
+    clipped = np.clip(good.accel_g, -range_g, range_g)
+    assert codes(recognise(changed(good, clipped), model))["clipped"] > 0.1
+
+
+def test_where_most_samples_are_clipped_there_is_no_activity(good, model):
+    accel_g = good.accel_g.copy()
+    accel_g[6000:15_000] *= 3.0
+    accel_g = np.clip(accel_g, -0.9, 0.9)
+    found = recognise(changed(good, accel_g), model)
+    assert codes(found)["clipped-most"] == pytest.approx(0.43, abs=0.05)
+    assert (found.epochs.activity[13:29] == UNKNOWN).all()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("axes", [[0], [1], [2], [0, 1, 2]])
+def test_a_sample_that_is_no_number_on_any_axis_is_missing_on_all(good, model, bad, axes):
+    accel_g = good.accel_g.copy()
+    accel_g[5000:6000, axes] = bad
+    found = recognise(changed(good, accel_g), model)
+    epochs = found.epochs
+    window = (epochs.time_ns - START_NS) / 10e9
+    assert (epochs.activity[np.isin(window, [10.0, 11.0])] == UNKNOWN).all()
+    assert np.isfinite(epochs.enmo_mg).all()
+    assert (epochs.activity[~np.isin(window, [9.0, 10.0, 11.0, 12.0])] != UNKNOWN).all()
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=15, deadline=None)
+def test_holes_and_gaps_everywhere_leave_nothing_that_is_not_finite_or_missing(good, model, seed):
+    rng = np.random.default_rng(seed)
+    accel_g = good.accel_g.copy()
+    accel_g[rng.random(len(accel_g)) < rng.choice([0.01, 0.3, 0.9]), rng.integers(0, 3)] = rng.choice([np.nan, np.inf])
+    keep = np.repeat(rng.random(len(accel_g) // 100) < 0.7, 100)
+    holed = Recording.from_times(accel_g[keep], good.time_ns[: keep.size][keep])
+    epochs = recognise(holed, model).epochs
+    known = epochs.activity != UNKNOWN
+    assert np.isfinite(epochs.confidence[known]).all()
+    assert np.isnan(epochs.confidence[~known]).all()
+    assert np.isfinite(epochs.enmo_mg).all()
+    assert (epochs.coverage[known] >= 0.5).all()
+
+
+def test_a_spike_that_no_band_can_measure_spoils_its_window_and_no_other(good, model):
+    accel_g = good.accel_g.copy()
+    accel_g[5250, 1] = 1e6
+    found = recognise(changed(good, accel_g), model)
+    assert codes(found)["beyond-range"] < 0.03
+    assert np.flatnonzero(found.epochs.activity == UNKNOWN).tolist() == [10]
+
+
+def test_a_stretch_that_came_too_slowly_is_flagged_and_unknown(good, model):
+    keep = np.ones(good.n_samples, dtype=bool)
+    keep[9000:] = np.arange(good.n_samples - 9000) % 10 == 0  # 5 Hz
+    keep[8930:9040] = False  # a gap before it: another segment
+    found = recognise(Recording.from_times(good.accel_g[keep], good.time_ns[keep]), model)
+    assert codes(found)["slow"] == pytest.approx(0.57, abs=0.05)
+    later = found.epochs.time_ns >= START_NS + 190 * NS_PER_S
+    assert (found.epochs.activity[later] == UNKNOWN).all()
+    assert (found.epochs.activity[:17] != UNKNOWN).all()
+
+
+# Odd, and yet all right
+
+
+@pytest.mark.parametrize("rate_hz", [12.5, 25.0, 200.0, 1600.0])
+def test_any_rate_from_12_5_to_1600_hz_is_recognised(model, rate_hz):
+    of = synthesise(SCRIPT, Wearer(), rate_hz=min(rate_hz, 200.0), seed=SEED, start_ns=START_NS).recording
+    n = round(of.n_samples * rate_hz / of.rate_hz)
+    time_ns = START_NS + np.rint(np.arange(n) * NS_PER_S / rate_hz).astype(np.int64)
+    accel_g = np.stack([np.interp(time_ns, of.time_ns, axis) for axis in of.accel_g.T], axis=1).astype(np.float32)
+    found = recognise(Recording.from_times(accel_g, time_ns), model)
+    assert found.flags == ()
+    walking = found.epochs.activity == ACTIVITIES.index(Activity.WALKING)
+    assert walking[13:29].mean() > 0.9
+    assert walking[:11].mean() < 0.1
+
+
+# The same through `selfback process`
+
+
+@pytest.fixture
+def shipped_is_small(model, monkeypatch):
+    monkeypatch.setattr(artefact, "load_model", lambda _: model)
+
+
+def csv_file(path: Path, recording: Recording) -> Path:
+    frame = pd.DataFrame(recording.accel_g, columns=["x", "y", "z"])
+    frame.insert(0, "time", recording.time_ns)
+    frame.to_csv(path, index=False)
+    return path
+
+
+def process(*arguments: object) -> int:
+    return run(["process", *(str(argument) for argument in arguments), "--workers", "1"])
+
+
+@pytest.mark.parametrize(
+    ("factor", "rate_hz", "code"),
+    [(9.80665, 50.0, "units-wrong"), (1000.0, 50.0, "units-wrong"), (1.0, 1.0, "rate-too-low")],
+)
+def test_process_names_what_it_refuses_and_how_to_mend_it(
+    good, shipped_is_small, tmp_path, capsys, factor, rate_hz, code
+):
+    step = round(50.0 / rate_hz)
+    odd = Recording.from_times((good.accel_g * np.float32(factor))[::step], good.time_ns[::step])
+    assert process(csv_file(tmp_path / "odd.csv", odd), "-o", tmp_path / "out", "--json") == 1
+    said = capsys.readouterr()
+    (line,) = [json.loads(text) for text in said.out.splitlines()]
+    assert (line["state"], line["code"]) == ("failed", code)
+    assert "odd.csv" in said.err
+    assert f"selfback explain {code}" in said.err
+
+
+def test_process_writes_flags_and_measures(good, shipped_is_small, tmp_path):
+    accel_g = good.accel_g.copy()
+    accel_g[10_000:, 1] = accel_g[10_000, 1]
+    out = tmp_path / "out"
+    assert process(csv_file(tmp_path / "half.csv", changed(good, accel_g)), "-o", out, "--metrics") == 0
+    info = json.loads((out / "half" / "info.json").read_text())
+    (flag,) = info["signal"]["flags"]
+    assert (flag["code"], flag["doubted"]) == ("stuck-axis", True)
+    assert flag["windows"] == 22
+    assert info["calibration"]["kind"] in {"none", "part", "full"}
+    activity = pq.read_table(out / "half" / "epochs.parquet")["activity"].to_pylist()
+    assert activity[20:] == [None] * 22
+    table = pq.read_table(out / "half" / "metrics.parquet")
+    columns = [name for metric in info["metrics"] for name in metric["columns"]]
+    assert table.column_names == ["time", *columns, "coverage"]
+    assert table.num_rows == 7
+
+
+def test_process_writes_no_measures_unless_asked(good, shipped_is_small, tmp_path):
+    out = tmp_path / "out"
+    assert process(csv_file(tmp_path / "a.csv", good), "-o", out) == 0
+    assert not (out / "a" / "metrics.parquet").exists()
+    assert process(tmp_path / "a.csv", "-o", out, "--metrics") == 0
+    assert (out / "a" / "metrics.parquet").exists()
