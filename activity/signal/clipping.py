@@ -1,6 +1,6 @@
 """Where a sensor was driven to the end of its range, and how fine its values are; both told from the values."""
 
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +10,12 @@ from activity.signal.regularise import Grid
 from activity.windows import Windows
 from device.recording import Recording
 
-T = TypeVar("T", bound=np.generic)
-
-_BLOCK: Final = 64  # samples looked at
-_OF: Final = 640  # samples, of a long recording: several looks into each window
-_LONG: Final = 1_000_000
-_VALUES: Final = 30_000  # from all over the recording: enough to meet neighbouring steps of 16 bits
-_MOVING_SD_G: Final = 0.1  # a band at rest can show its greatest value all the time, without any end of its range
+#: Samples that are looked at, evenly from all over a recording, for the end of its range, and then for who reached it.
+#: A week at 100 Hz has 60 million, of which the second look takes 50 a window.
+_FIRST_LOOK: Final = 600_000
+_SECOND_LOOK: Final = 3_100_000
+_VALUES: Final = 30_000  # enough to meet neighbouring steps of 16 bits
+_MOVING_SD_G: Final = 0.1  # or a step: a band at rest can show its greatest value all the time, far from any range
 _AT_RAIL: Final = 0.995  # of the greatest value: ±8 g in twelve bits ends at -8 and +7.996, in ten at +7.984
 _BELOW_RAIL: Final = 0.9
 _LEAST: Final = 10  # samples at the end of the range
@@ -37,55 +36,41 @@ def quantum_of(recording: Recording) -> float:
 def clipped_share(
     recording: Recording, grid: Grid, windows: Windows, moments: Moments, quantum_g: float
 ) -> NDArray[np.float64]:
-    """Return the share of each window's samples that stand at the end of the range on any axis; 0 without one."""
-    out = np.zeros(windows.count(len(grid)))
+    """Return the share of each window's samples that stand at the end of the range on any axis; 0 without one.
+
+    The end of the range is told from windows in which something moves, and only those are judged: of a long
+    recording by some of their samples.
+    """
+    count = windows.count(len(grid))
     with np.errstate(invalid="ignore"):
-        moving = moments.sd_g.max(axis=1) > _MOVING_SD_G
-    rail_g = _rail(recording, grid, windows, moving, quantum_g) if moving.any() else float("inf")
+        moving = moments.sd_g.max(axis=1) > max(_MOVING_SD_G, min(quantum_g, 1.0))
+    if not moving.any():
+        return np.zeros(count)
+    width_ns = windows.width_samples * grid.step_ns
+
+    def look(most: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the window and the greatest |value| of at most so many samples in moving windows."""
+        step = -(-recording.n_samples // most)
+        window = (recording.time_ns[::step] - grid.start_ns) // width_ns
+        judged = np.append(moving, [False])[np.minimum(window, count)]
+        return window[judged], np.abs(recording.accel_g[::step][judged]).max(axis=1)
+
+    rail_g = _rail_g(look(_FIRST_LOOK)[1], quantum_g)
     if not np.isfinite(rail_g):
-        return out
-    flat = recording.accel_g.reshape(-1)
-    rows = np.unique(np.flatnonzero((flat >= rail_g) | (flat <= -rail_g)) // 3)
-    place = _window_of(recording.time_ns[rows], grid, windows)
-    inside = (place >= 0) & (place < out.size)
-    np.add.at(out, place[inside], 1.0)
-    edges_ns = grid.start_ns + np.arange(out.size + 1) * windows.width_samples * grid.step_ns
-    total = np.diff(np.searchsorted(recording.time_ns, edges_ns))
-    return np.asarray(np.where(moving, out / np.maximum(total, 1), 0.0))
+        return np.zeros(count)
+    window, furthest_g = look(_SECOND_LOOK)
+    seen = np.bincount(window, minlength=count)
+    return np.asarray(np.bincount(window[furthest_g >= rail_g], minlength=count) / np.maximum(seen, 1))
 
 
-def _rail(recording: Recording, grid: Grid, windows: Windows, moving: NDArray[np.bool_], quantum_g: float) -> float:
-    """Return the least |value| that counts as the end of the range; infinite where values thin out towards it."""
-    values = _sample(recording)
-    place = _window_of(_sample_times(recording), grid, windows)
-    inside = (place >= 0) & (place < moving.size)
-    values = np.abs(values[inside][moving[place[inside]]])
-    values = values[np.isfinite(values)]
-    if not values.size:
+def _rail_g(furthest_g: NDArray[np.float32], quantum_g: float) -> float:
+    """Return the least value that counts as the end of the range; infinite where values thin out towards it."""
+    known = furthest_g[np.isfinite(furthest_g)]
+    if not known.size:
         return float("inf")
-    most_g = float(values.max())
-    rail_g = _AT_RAIL * most_g
+    most_g = float(known.max())
     shell_g = min(_BELOW_RAIL * most_g, most_g - 2.5 * quantum_g)
-    at_rail = int((values >= rail_g).sum())
-    in_shell = int(((values >= shell_g) & (values < rail_g)).sum())
-    return rail_g if at_rail >= _LEAST and at_rail > _TO_SHELL * in_shell else float("inf")
-
-
-def _window_of(time_ns: NDArray[np.int64], grid: Grid, windows: Windows) -> NDArray[np.int64]:
-    return np.asarray((time_ns - grid.start_ns) // (windows.width_samples * grid.step_ns))
-
-
-def _sample(recording: Recording) -> NDArray[np.float32]:
-    return _spread(recording.accel_g)
-
-
-def _sample_times(recording: Recording) -> NDArray[np.int64]:
-    return _spread(recording.time_ns)
-
-
-def _spread(rows: NDArray[T]) -> NDArray[T]:
-    """Return all rows of a short recording, of a long one a block of each ``_OF``."""
-    if len(rows) <= _LONG:
-        return rows
-    whole = rows[: len(rows) // _OF * _OF].reshape(-1, _OF, *rows.shape[1:])
-    return whole[:, :_BLOCK].reshape(-1, *rows.shape[1:])
+    top = known[known >= shell_g]
+    at_rail = int((top >= _AT_RAIL * most_g).sum())
+    thins_out = at_rail < _LEAST or at_rail <= _TO_SHELL * (top.size - at_rail)
+    return float("inf") if thins_out else _AT_RAIL * most_g

@@ -21,6 +21,8 @@ from activity.errors import NotEnoughDataError, RateError, UnitsError
 from activity.features.table import FEATURE_VERSION, compute_features
 from activity.labels import ACTIVITIES, Activity
 from activity.recognise import recognise
+from activity.signal.check import check_signal, even_grid
+from activity.signal.metrics import moments
 from activity.signal.regularise import regularise
 from activity.windows import Windows
 from device.recording import NS_PER_S, Recording
@@ -230,6 +232,44 @@ def test_any_rate_from_12_5_to_1600_hz_is_recognised(model, rate_hz):
     walking = found.epochs.activity == ACTIVITIES.index(Activity.WALKING)
     assert walking[13:29].mean() > 0.9
     assert walking[:11].mean() < 0.1
+
+
+# Real wrists
+
+
+@pytest.fixture(scope="module")
+def real(recordings_dir) -> list[Recording]:
+    """Recordings of five people, one activity each."""
+    people = [("subject", "in", ["sb007", "sb033", "sb040", "sb052", "sb061"])]
+    frame = pd.read_parquet(recordings_dir / "selfback-wrist.parquet", filters=people)
+    parts = [part for _, part in frame.groupby(["subject", "activity"], observed=True) if len(part) > 2000]
+    moved = [part[part["t"].diff().fillna(1) > 0] for part in parts]
+    assert len(moved) > 40
+    return [Recording.from_times(part[["x", "y", "z"]].to_numpy(np.float32), part["t"].to_numpy()) for part in moved]
+
+
+def check(recording: Recording):
+    grid, windows = even_grid(recording, 25.0), Windows(250)
+    return check_signal(recording, grid, windows, moments(grid, windows))
+
+
+@pytest.mark.data
+def test_real_wrists_are_sound(real):
+    assert [flag for recording in real for flag in check(recording).flags] == []
+
+
+@pytest.mark.data
+def test_real_wrists_on_a_band_of_2_g_are_doubted_in_less_than_one_window_of_fifty(real):
+    doubtful = np.concatenate([check(changed(part, np.clip(part.accel_g, -2.0, 2.0))).doubtful for part in real])
+    assert doubtful.mean() < 0.02
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(("factor", "said"), [(9.80665, "m/s²"), (1000.0, "mg"), (64.0, r"is \d+")])
+def test_real_wrists_in_another_unit_are_refused_whatever_they_do(real, factor, said):
+    for recording in real:
+        with pytest.raises(UnitsError, match=said):
+            check(changed(recording, recording.accel_g * np.float32(factor)))
 
 
 # The same through `selfback process`
