@@ -1,4 +1,4 @@
-"""Kernels for the features of a block of windows, from its streams; numba can only call numba, so all of it lives here.
+"""Kernels for the features of a block of windows, from its streams, their spectra and their lags.
 
 A block holds ``LANES`` windows, lane innermost: value ``i`` of lane ``l`` is ``[i * LANES + l]`` of a float32 array.
 Sums run over all lanes at once and are vectors to the compiler; what needs a choice runs lane by lane on the sums.
@@ -25,81 +25,56 @@ N_AXES = 5
 
 ZERO = np.float32(0.0)
 ONE = np.float32(1.0)
-QUARTER = np.float32(0.25)
 NEAR_TOP = 0.1  #: of the whole; of peaks that differ by less the first is the step, the others are its multiples
 LEAST_VARIANCE = 1e-6  #: (1 mg)²; weaker movement is a sensor's noise, whose shape says nothing
 
+# Counts and rows in loops over lanes are unsigned (see activity.features.streams).
+L = np.uint64(LANES)
 # Rows of a tally of a stream; the first three hold the squares of each third of the window.
-CUBES, FOURTHS, SIZES, UPPER, LOWER, HIGHEST, LOWEST = 3, 4, 5, 6, 7, 8, 9
-STEP_SQUARES, STEP_CUBES, CROSSINGS, SIGN, SD, NEAR, N_TALLY = 10, 11, 12, 13, 14, 15, 16
+CUBES, FOURTHS, SIZES, UPPER, LOWER, HIGHEST, LOWEST = np.arange(3, 10, dtype=np.uint64)
+STEP_SQUARES, STEP_CUBES, CROSSINGS, SIGN, SD, NEAR = np.arange(10, 16, dtype=np.uint64)
+N_TALLY = 16
 # Rows of a tally of a spectrum, before one a band; the first holds the squares of powers.
-BEST, BEST_AT, N_PEAK = 1, 2, 3
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def correlate(a: Array, b: Array, lag: int, out: Array) -> None:
-    """Write each lane's sum of ``a[i] * b[i + lag]``, scaled up for the pairs that a lag loses."""
-    n = a.size // LANES
-    m = n - lag
-    late = b[lag * LANES :]
-    for lane in range(LANES):
-        out[lane] = ZERO
-    i = 0
-    while i + 4 <= m:
-        at = i * LANES
-        for lane in range(LANES):
-            k = at + lane
-            first = a[k] * late[k] + a[k + LANES] * late[k + LANES]
-            k += 2 * LANES
-            out[lane] += first + (a[k] * late[k] + a[k + LANES] * late[k + LANES])
-        i += 4
-    while i < m:
-        at = i * LANES
-        for lane in range(LANES):
-            out[lane] += a[at + lane] * late[at + lane]
-        i += 1
-    share = np.float32(n) / np.float32(m)
-    for lane in range(LANES):
-        out[lane] *= share
+BEST, BEST_AT = np.uint64(1), np.uint64(2)
+N_PEAK = 3
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def tally_shape(stream: Array, first: int, last: int, squares: Array, tally: Array) -> None:
-    """Add values ``[first, last)`` of a zero-mean stream to its tally, and their squares to ``squares``."""
-    for i in range(first, last):
-        at = i * LANES
-        back = max(i - 1, 0) * LANES
-        for lane in range(LANES):
+    """Add rows ``[first, last)`` of a zero-mean stream to its tally, and their squares to ``squares``."""
+    for i in range(np.uint64(first), np.uint64(last)):
+        at = i * L
+        back = at - L if i else at
+        for lane in range(L):
             value = stream[at + lane]
             square = value * value
             squares[lane] += square
-            tally[CUBES * LANES + lane] += square * value
-            tally[FOURTHS * LANES + lane] += square * square
-            tally[SIZES * LANES + lane] += abs(value)
-            sd = tally[SD * LANES + lane]
-            tally[UPPER * LANES + lane] += max(value - sd, ZERO)
-            tally[LOWER * LANES + lane] += max(-value - sd, ZERO)
-            tally[HIGHEST * LANES + lane] = max(tally[HIGHEST * LANES + lane], value)
-            tally[LOWEST * LANES + lane] = min(tally[LOWEST * LANES + lane], value)
+            tally[CUBES * L + lane] += square * value
+            tally[FOURTHS * L + lane] += square * square
+            tally[SIZES * L + lane] += abs(value)
+            sd = tally[SD * L + lane]
+            tally[UPPER * L + lane] += max(value - sd, ZERO)
+            tally[LOWER * L + lane] += max(-value - sd, ZERO)
+            tally[HIGHEST * L + lane] = max(tally[HIGHEST * L + lane], value)
+            tally[LOWEST * L + lane] = min(tally[LOWEST * L + lane], value)
             step = value - stream[back + lane]
-            tally[STEP_SQUARES * LANES + lane] += step * step
-            tally[STEP_CUBES * LANES + lane] += step * step * step
-            was = tally[SIGN * LANES + lane]
-            near = tally[NEAR * LANES + lane]
+            tally[STEP_SQUARES * L + lane] += step * step
+            tally[STEP_CUBES * L + lane] += step * step * step
+            was = tally[SIGN * L + lane]
+            near = tally[NEAR * L + lane]
             sign = ONE if value > near else (-ONE if value < -near else was)
-            tally[CROSSINGS * LANES + lane] += ONE if sign * was < ZERO else ZERO
-            tally[SIGN * LANES + lane] = sign
+            tally[CROSSINGS * L + lane] += ONE if sign * was < ZERO else ZERO
+            tally[SIGN * L + lane] = sign
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def tally_stream(stream: Array, squares: Array, tally: Array) -> None:
-    """Tally a zero-mean stream in three thirds, given each lane's sum of squares."""
-    n = stream.size // LANES
+def tally_stream(stream: Array, n: int, squares: Array, tally: Array) -> None:
+    """Tally ``n`` rows of a zero-mean stream in three thirds, given each lane's sum of squares."""
     tally[:] = ZERO
+    sds, nears = tally[SD * L : NEAR * L], tally[NEAR * L :]
     for lane in range(LANES):
-        sd = math.sqrt(squares[lane] / n)
-        tally[SD * LANES + lane] = sd
-        tally[NEAR * LANES + lane] = 0.1 * (sd + 1e-3)
+        sds[lane] = math.sqrt(squares[lane] / n)
+        nears[lane] = 0.1 * (sds[lane] + 1e-3)
     for p in range(3):
         tally_shape(stream, p * n // 3, (p + 1) * n // 3, tally[p * LANES : (p + 1) * LANES], tally)
 
@@ -135,80 +110,20 @@ def shape_row(tally: Array, n: int, signed: bool, out: Array) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def fly(ar: Array, ai: Array, br: Array, bi: Array, out: Array, c: np.float32, s: np.float32) -> None:
-    """Write the sum of two stretches of a complex signal, and their difference turned by an angle."""
-    n = ar.size
-    for k in range(n):
-        real, imag = ar[k] - br[k], ai[k] - bi[k]
-        out[0, k] = ar[k] + br[k]
-        out[1, k] = ai[k] + bi[k]
-        out[0, n + k] = real * c + imag * s
-        out[1, n + k] = imag * c - real * s
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def transform(a: Array, b: Array, taper: Array, cosines: Array, sines: Array, z: Array, spare: Array) -> Array:
-    """Return ``z`` or ``spare`` (2, size * LANES) with the Fourier transform of tapered ``a + ib``, zero-padded."""
-    for i in range(taper.size):
-        weight = taper[i]
-        for k in range(i * LANES, (i + 1) * LANES):
-            z[0, k] = weight * a[k]
-            z[1, k] = weight * b[k]
-    z[:, taper.size * LANES :] = ZERO
-    # Stockham: sums and differences of halves, laid out so that the result needs no sorting
-    half = cosines.size
-    run = LANES
-    stride = 1
-    while half:
-        for p in range(half):
-            i, j, k = run * p, run * (p + half), 2 * run * p
-            c, s = cosines[p * stride], sines[p * stride]
-            fly(
-                z[0, i : i + run],
-                z[1, i : i + run],
-                z[0, j : j + run],
-                z[1, j : j + run],
-                spare[:, k : k + 2 * run],
-                c,
-                s,
-            )
-        z, spare = spare, z
-        half //= 2
-        run *= 2
-        stride *= 2
-    return z
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def powers(z: Array, low: int, high: int, first: Array, second: Array) -> None:
-    """Write bins ``[low, high)`` of the power spectra of the two streams that were transformed as one."""
-    size = z.shape[1] // LANES
-    for bin_ in range(low, high):
-        here, there = bin_ * LANES, (size - bin_) * LANES
-        for lane in range(LANES):
-            real, imag = z[0, here + lane], z[1, here + lane]
-            other, counter = z[0, there + lane], z[1, there + lane]
-            even, odd = real + other, imag - counter
-            first[here + lane] = QUARTER * (even * even + odd * odd)
-            even, odd = imag + counter, other - real
-            second[here + lane] = QUARTER * (even * even + odd * odd)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def tally_spectrum(power: Array, edges: Array, tally: Array) -> None:
+def tally_spectrum(power: Array, lanes: np.uint64, edges: Array, tally: Array) -> None:
     """Tally a spectrum: its squares, its highest bin, and the sum of each band between ``edges``."""
     tally[:] = ZERO
     for band in range(edges.size - 1):
         total = tally[(N_PEAK + band) * LANES : (N_PEAK + band + 1) * LANES]
-        for bin_ in range(edges[band], edges[band + 1]):
+        for bin_ in range(np.uint64(edges[band]), np.uint64(edges[band + 1])):
             place = np.float32(bin_)
-            for lane in range(LANES):
-                value = power[bin_ * LANES + lane]
+            for lane in range(lanes):
+                value = power[bin_ * lanes + lane]
                 total[lane] += value
                 tally[lane] += value * value
-                best = tally[BEST * LANES + lane]
-                tally[BEST * LANES + lane] = max(value, best)
-                tally[BEST_AT * LANES + lane] = place if value > best else tally[BEST_AT * LANES + lane]
+                best = tally[BEST * lanes + lane]
+                tally[BEST * lanes + lane] = max(value, best)
+                tally[BEST_AT * lanes + lane] = place if value > best else tally[BEST_AT * lanes + lane]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -322,7 +237,9 @@ def harmonics_row(power: Array, base: float, total: float, low: int, high: int, 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def pairs_row(cross: Array, level: Array, squares: Array, floor: float, rate_hz: float, out: Array) -> None:
+def pairs_row(
+    cross: Array, n_lags: int, level: Array, squares: Array, floor: float, rate_hz: float, out: Array
+) -> None:
     """Write one lane's correlations between streams, without the signs of those that have none."""
     scale = np.empty(N_STREAMS)
     for s in range(N_STREAMS):
@@ -331,14 +248,14 @@ def pairs_row(cross: Array, level: Array, squares: Array, floor: float, rate_hz:
     out[1] = abs(level[1]) / (scale[SIZE] * scale[FORWARD])
     out[2] = abs(level[2]) / (scale[VERTICAL] * scale[FORWARD])
     out[3] = abs(level[3]) / (scale[VERTICAL] * scale[SIDEWAYS])
-    middle = cross.shape[1] // 2
-    best, most = middle, 0.0
-    for k in range(cross.shape[1]):
-        if abs(cross[0, k]) > abs(cross[0, best]):
-            best = k
-        most = max(most, abs(cross[1, k]))
-    out[4] = abs(cross[0, best]) / (scale[VERTICAL] * scale[FORWARD])
-    out[5] = (best - middle) / rate_hz
+    best, at, most = -1.0, 0, 0.0
+    for lag in range(1 - n_lags, n_lags):
+        way, away = (0, lag) if lag >= 0 else (1, -lag)
+        if abs(cross[way, away]) > best:
+            best, at = abs(cross[way, away]), lag
+        most = max(most, abs(cross[2 + way, away]))
+    out[4] = best / (scale[VERTICAL] * scale[FORWARD])
+    out[5] = at / rate_hz
     out[6] = most / (scale[FORWARD] * scale[SIDEWAYS])
 
 
@@ -364,33 +281,14 @@ def axes_row(squares: Array, level: Array, n: int, out: Array) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def correlate_streams(streams: Array, corr: Array, cross: Array, level: Array) -> None:
-    """Write correlations over lags ``corr`` (4, lags, LANES), ``cross`` (2, lags both ways, LANES), and at lag 0."""
-    for lag in range(corr.shape[1]):
-        for s in range(N_STREAMS):
-            correlate(streams[s], streams[s], lag, corr[s, lag])
-    size, vertical, forward, sideways = streams[SIZE], streams[VERTICAL], streams[FORWARD], streams[SIDEWAYS]
-    middle = cross.shape[1] // 2
-    for lag in range(middle + 1):
-        correlate(vertical, forward, lag, cross[0, middle + lag])
-        correlate(forward, vertical, lag, cross[0, middle - lag])
-        correlate(forward, sideways, lag, cross[1, middle + lag])
-        correlate(sideways, forward, lag, cross[1, middle - lag])
-    correlate(size, vertical, 0, level[0])
-    correlate(size, forward, 0, level[1])
-    correlate(vertical, forward, 0, level[2])
-    correlate(vertical, sideways, 0, level[3])
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def rhythm_rows(corr: Array, rate_hz: float, floor: float, out: Array) -> float:
+def rhythm_rows(corr: Array, n_lags: int, rate_hz: float, floor: float, out: Array) -> float:
     """Write one lane's features of rhythm, given ``corr`` (4, lags); return the lag of the stride in samples."""
-    one, axes = np.empty(corr.shape[1]), np.empty(corr.shape[1])
+    one, axes = np.empty(n_lags), np.empty(n_lags)
     for lag in range(axes.size):
         axes[lag] = float(corr[VERTICAL, lag]) + float(corr[FORWARD, lag]) + float(corr[SIDEWAYS, lag])
     stride = top_stride(axes, rate_hz, axes[0] + floor)
     for s in range(2):
-        one[:] = corr[SIZE if s == 0 else VERTICAL]
+        one[:] = corr[SIZE if s == 0 else VERTICAL, :n_lags]
         rhythm_row(one, stride, rate_hz, floor, out[s * N_RHYTHM : (s + 1) * N_RHYTHM])
     rhythm_row(axes, stride, rate_hz, floor, out[2 * N_RHYTHM : N_RHYTHMS * N_RHYTHM])
     return stride
@@ -400,36 +298,34 @@ def rhythm_rows(corr: Array, rate_hz: float, floor: float, out: Array) -> float:
 def block_features(
     streams: Array,
     attitude: Array,
-    covered: int,
-    rate_hz: float,
-    taper: Array,
-    cosines: Array,
-    sines: Array,
-    edges: Array,
-    bin_hz: float,
-    z: Array,
-    spare: Array,
     power: Array,
     corr: Array,
     cross: Array,
+    level: Array,
+    covered: int,
+    width: int,
+    rate_hz: float,
+    edges: Array,
+    bin_hz: float,
+    power_floor: float,
+    n_lags: int,
+    n_cross: int,
     out: Array,
 ) -> None:
-    """Write the features of a block's first ``len(out)`` windows; those that aren't ``covered`` stay as they are."""
-    width = streams.shape[1] // LANES
+    """Write the features of a block's first ``len(out)`` windows; those that aren't ``covered`` stay as they are.
+
+    ``power`` is from ``block_spectra``, its ``power_floor`` that of ``LEAST_VARIANCE``; ``corr``, ``cross`` and
+    ``level`` are from ``block_lags``, of which ``n_lags`` and ``n_cross`` lags are meant.
+    """
     low, high = edges[0], edges[-1]
     n_bands = edges.size - 1
-    level = np.empty((4, LANES), np.float32)
+    used = width * LANES
     shape = np.empty((N_STREAMS, N_TALLY * LANES), np.float32)
     peaks = np.empty((N_STREAMS, (N_PEAK + n_bands) * LANES), np.float32)
-    correlate_streams(streams, corr, cross, level)
-    for s in range(0, N_STREAMS, 2):
-        found = transform(streams[s], streams[s + 1], taper, cosines, sines, z, spare)
-        powers(found, low, high, power[s], power[s + 1])
     for s in range(N_STREAMS):
-        tally_stream(streams[s], corr[s, 0], shape[s])
-        tally_spectrum(power[s], edges, peaks[s])
+        tally_stream(streams[s, :used], width, corr[s, 0], shape[s])
+        tally_spectrum(power[s], L, edges, peaks[s])
     floor = LEAST_VARIANCE * width
-    power_floor = LEAST_VARIANCE * cosines.size * np.sum(taper * taper)
     total = np.empty(N_STREAMS)
     for lane in range(out.shape[0]):
         if not covered >> lane & 1:
@@ -442,14 +338,16 @@ def block_features(
             here = row[at : at + N_SPECTRUM + n_bands]
             total[s] = spectrum_row(power[s, lane::LANES], peaks[s, lane::LANES], edges, bin_hz, power_floor, here)
             at += here.size
-        stride = rhythm_rows(corr[:, :, lane], rate_hz, floor, row[at : at + N_RHYTHMS * N_RHYTHM])
-        at += N_RHYTHMS * N_RHYTHM
+        here = row[at : at + N_RHYTHMS * N_RHYTHM]
+        stride = rhythm_rows(corr[:, :, lane], n_lags, rate_hz, floor, here)
+        at += here.size
         base = rate_hz / bin_hz / stride if stride > 0.0 else 0.0
         for s in range(SIDEWAYS):
             here = row[at : at + N_HARMONICS]
             harmonics_row(power[s, lane::LANES], base, total[s], low, high, here)
             at += N_HARMONICS
-        pairs_row(cross[:, :, lane], level[:, lane], corr[:, 0, lane], floor, rate_hz, row[at : at + N_PAIRS])
+        here = row[at : at + N_PAIRS]
+        pairs_row(cross[:, :, lane], n_cross, level[:, lane], corr[:, 0, lane], floor, rate_hz, here)
         at += N_PAIRS
         row[at : at + N_ATTITUDE] = attitude[lane]
         axes_row(corr[:, 0, lane], level[:, lane], width, row[at + N_ATTITUDE :])

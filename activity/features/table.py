@@ -3,13 +3,16 @@
 import hashlib
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from activity.features._kernels import block_features
+from activity.features._kernels import LEAST_VARIANCE, block_features
+from activity.features.lags._kernels import block_lags
+from activity.features.spectra._kernels import block_spectra
 from activity.features.streams._kernels import LANES, N_ATTITUDE, N_STREAMS, split_block
 from activity.signal.regularise import Grid
 from activity.threads import share
@@ -155,10 +158,11 @@ class _Plan:
     taper: NDArray[np.float32]
     cosines: NDArray[np.float32]
     sines: NDArray[np.float32]
-    n_lags: int
-    n_cross: int
+    n_lags: int  #: of a stream with itself
+    n_cross: int  #: of two streams, either way
 
     @classmethod
+    @lru_cache(maxsize=8)
     def of(cls, width: int, rate_hz: float) -> "_Plan":
         n_lags = int(_LONGEST_STRIDE_S * rate_hz) + 2
         if width < max(n_lags + 1, 10) or rate_hz < 4.0:
@@ -176,40 +180,38 @@ class _Plan:
             np.cos(turn).astype(np.float32),
             np.sin(turn).astype(np.float32),
             n_lags,
-            round(CROSS_S * rate_hz),
+            round(CROSS_S * rate_hz) + 1,
         )
+
+    @property
+    def size(self) -> int:
+        """Values that are transformed: the width and zeros, up to a power of two."""
+        return 2 * int(self.cosines.size)
 
 
 def _fill(accel_g: NDArray[np.float32], plan: _Plan, first: int, last: int, out: NDArray[np.float32]) -> None:
     """Fill the rows of blocks ``[first, last)``."""
-    least = math.ceil(LEAST_COVERAGE * plan.width)
-    size = 2 * plan.cosines.size
-
-    def scratch(*shape: int) -> NDArray[np.float32]:
-        return np.empty((*shape[:-1], shape[-1] * LANES), np.float32)
-
-    axes, streams = scratch(3, plan.width), scratch(N_STREAMS, plan.width)
+    width = plan.width
+    least = math.ceil(LEAST_COVERAGE * width)
+    low, high = int(plan.edges[0]), int(plan.edges[-1])
+    power_floor = LEAST_VARIANCE * plan.size / 2 * float(plan.taper.astype(np.float64) @ plan.taper)
+    axes = np.empty((3, width * LANES), np.float32)
+    streams = np.zeros((N_STREAMS, (width + _by_four(plan.n_lags) + 1) * LANES), np.float32)
     attitude = np.empty((LANES, N_ATTITUDE), np.float32)
-    z, spare, power = scratch(2, size), scratch(2, size), scratch(N_STREAMS, size // 2 + 1)
-    corr = np.empty((N_STREAMS, plan.n_lags, LANES), np.float32)
-    cross = np.empty((2, 2 * plan.n_cross + 1, LANES), np.float32)
+    z, spare = np.empty((2, 2 * plan.size * LANES), np.float32)
+    power = np.empty((N_STREAMS, high * LANES), np.float32)
+    corr = np.empty((N_STREAMS, _by_four(plan.n_lags), LANES), np.float32)
+    cross = np.empty((4, _by_four(plan.n_cross), LANES), np.float32)
+    level = np.empty((4, LANES), np.float32)
+    tables = plan.taper, plan.cosines, plan.sines
+    numbers = width, plan.rate_hz, plan.edges, plan.bin_hz, power_floor, plan.n_lags, plan.n_cross
     for at in range(first * LANES, min(last * LANES, len(out)), LANES):
         stop = min(at + LANES, len(out))
-        covered = split_block(accel_g, at, stop, plan.width, least, axes, streams, attitude)
-        block_features(
-            streams,
-            attitude,
-            covered,
-            plan.rate_hz,
-            plan.taper,
-            plan.cosines,
-            plan.sines,
-            plan.edges,
-            plan.bin_hz,
-            z,
-            spare,
-            power,
-            corr,
-            cross,
-            out[at:stop],
-        )
+        covered = split_block(accel_g, at, stop, width, least, axes, streams, attitude)
+        block_spectra(streams, *tables, low, high, z, spare, power)
+        block_lags(streams, width, corr, cross, level)
+        block_features(streams, attitude, power, corr, cross, level, covered, *numbers, out[at:stop])
+
+
+def _by_four(count: int) -> int:
+    return -(-count // 4) * 4

@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 Array: TypeAlias = NDArray[Any]
 
 LANES = 16
+# A loop over lanes is a vector only if its index can't be negative and its length isn't known beforehand (or it is
+# unrolled first, to scalars).
+L = np.uint64(LANES)
+ONCE, TWICE, THRICE = np.uint64(1), np.uint64(2), np.uint64(3)
 SIZE, VERTICAL, FORWARD, SIDEWAYS, N_STREAMS = 0, 1, 2, 3, 4
 N_ATTITUDE = 7
 N_PARTS = 10  # of a window, for its changes of attitude
@@ -28,84 +32,111 @@ MEAN, DOWN, SIDE, ACROSS, SUMS, N_FRAME = 0, 3, 6, 9, 12, 15
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def fill_lane(accel: Array, start: int, width: int, lane: int, block: Array) -> int:
-    """Write a window to a lane of ``block`` (3, width * LANES), missing rows drawn straight; return how many came."""
-    came = 0
-    previous = -1
-    for i in range(width):
-        x, y, z = accel[start + i, 0], accel[start + i, 1], accel[start + i, 2]
-        if math.isnan(x) or math.isnan(y) or math.isnan(z):
-            continue
-        at = i * LANES + lane
-        block[0, at] = min(max(x, -MOST_G), MOST_G)
-        block[1, at] = min(max(y, -MOST_G), MOST_G)
-        block[2, at] = min(max(z, -MOST_G), MOST_G)
-        if previous < i - 1:
-            draw_lane(block, lane, previous, i)
-        came += 1
-        previous = i
-    if previous < width - 1:
-        draw_lane(block, lane, previous, width)
-    return came
+def fill_block(accel: Array, first: int, width: int, block: Array) -> None:
+    """Lay ``LANES`` windows from ``first`` on side by side in ``block`` (3, width * LANES)."""
+    rows = accel[first * width : (first + LANES) * width].reshape(-1)
+    x, y, z = block[0], block[1], block[2]
+    stride = THRICE * np.uint64(width)
+    for i in range(np.uint64(width)):
+        for lane in range(L):
+            at, to = lane * stride + i * THRICE, i * L + lane
+            x[to] = rows[at]
+            y[to] = rows[at + ONCE]
+            z[to] = rows[at + TWICE]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def draw_lane(block: Array, lane: int, left: int, right: int) -> None:
-    """Fill a lane between two rows that came, straight; beyond the first and the last it stays, without any it is 0."""
+def fill_some(accel: Array, first: int, last: int, width: int, block: Array) -> None:
+    """Lay fewer windows side by side; the other lanes are 0."""
+    block[:] = ZERO
+    for lane in range(last - first):
+        for i in range(width):
+            for axis in range(3):
+                block[axis, i * LANES + lane] = accel[(first + lane) * width + i, axis]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def hold(values: Array) -> None:
+    """Bring values beyond ``MOST_G`` back to it."""
+    for k in range(np.uint64(values.size)):
+        value = min(values[k], MOST_G)
+        values[k] = max(value, -MOST_G)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def count_holes(x: Array, y: Array, z: Array, holes: Array) -> None:
+    """Count each lane's rows that lack a value."""
+    lanes = np.uint64(holes.size)
+    holes[:] = ZERO
+    for i in range(np.uint64(x.size) // lanes):
+        for lane in range(lanes):
+            at = i * lanes + lane
+            total = x[at] + y[at] + z[at]
+            holes[lane] += ONE if total != total else ZERO
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def mend_lane(block: Array, lane: int) -> None:
+    """Draw a lane straight over its holes; before the first row and after the last it stays as that one."""
     width = block.shape[1] // LANES
-    for axis in range(3):
-        before = block[axis, left * LANES + lane] if left >= 0 else ZERO
-        after = block[axis, right * LANES + lane] if right < width else before
-        if left < 0:
-            before = after
-        for i in range(left + 1, right):
-            part = np.float32((i - left) / (right - left))
-            block[axis, i * LANES + lane] = before * (ONE - part) + after * part
+    previous = -1
+    for i in range(width + 1):
+        at = i * LANES + lane
+        if i < width and math.isnan(block[0, at] + block[1, at] + block[2, at]):
+            continue
+        for axis in range(3):
+            after = block[axis, at] if i < width else block[axis, previous * LANES + lane]
+            before = block[axis, previous * LANES + lane] if previous >= 0 else after
+            for j in range(previous + 1, i):
+                part = np.float32((j - previous) / (i - previous))
+                block[axis, j * LANES + lane] = before * (ONE - part) + after * part
+        previous = i
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def centre(stream: Array, mean: Array) -> None:
     """Take each lane's mean out of ``stream``, and write it; sums start from the first value, so a constant is 0."""
-    n = stream.size // LANES
-    for lane in range(LANES):
-        mean[lane] = ZERO
-    for i in range(1, n):
-        for lane in range(LANES):
-            mean[lane] += stream[i * LANES + lane] - stream[lane]
+    lanes = np.uint64(mean.size)
+    n = np.uint64(stream.size) // lanes
+    mean[:] = ZERO
+    for i in range(n):
+        for lane in range(lanes):
+            mean[lane] += stream[i * lanes + lane] - stream[lane]
     share = ONE / np.float32(n)
-    for lane in range(LANES):
+    for lane in range(lanes):
         mean[lane] = stream[lane] + mean[lane] * share
     for i in range(n):
-        for lane in range(LANES):
-            stream[i * LANES + lane] -= mean[lane]
+        for lane in range(lanes):
+            stream[i * lanes + lane] -= mean[lane]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def sizes(x: Array, y: Array, z: Array, out: Array) -> None:
     """Write the length of each row."""
-    for k in range(out.size):
+    for k in range(np.uint64(out.size)):
         out[k] = np.sqrt(x[k] * x[k] + y[k] * y[k] + z[k] * z[k])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def along(x: Array, y: Array, z: Array, axis: Array, out: Array) -> None:
     """Write how far each row reaches along its lane's ``axis`` (3 * LANES)."""
-    for i in range(out.size // LANES):
-        at = i * LANES
-        for lane in range(LANES):
-            level = x[at + lane] * axis[lane] + y[at + lane] * axis[LANES + lane]
-            out[at + lane] = level + z[at + lane] * axis[2 * LANES + lane]
+    lanes = np.uint64(axis.size // 3)
+    for i in range(np.uint64(out.size) // lanes):
+        for lane in range(lanes):
+            at = i * lanes + lane
+            out[at] = x[at] * axis[lane] + y[at] * axis[lanes + lane] + z[at] * axis[TWICE * lanes + lane]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def turn(first: Array, second: Array, cos_sin: Array) -> None:
-    """Turn two streams of one plane by each lane's angle."""
-    for i in range(first.size // LANES):
-        at = i * LANES
-        for lane in range(LANES):
-            a, b = first[at + lane], second[at + lane]
-            first[at + lane] = a * cos_sin[lane] + b * cos_sin[LANES + lane]
-            second[at + lane] = b * cos_sin[lane] - a * cos_sin[LANES + lane]
+    """Turn two streams of one plane by each lane's angle, given ``cos_sin`` (2 * LANES)."""
+    lanes = np.uint64(cos_sin.size // 2)
+    for i in range(np.uint64(first.size) // lanes):
+        for lane in range(lanes):
+            at = i * lanes + lane
+            a, b = first[at], second[at]
+            first[at] = a * cos_sin[lane] + b * cos_sin[lanes + lane]
+            second[at] = b * cos_sin[lane] - a * cos_sin[lanes + lane]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -131,15 +162,15 @@ def set_level_axes(f: Array) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def add_plane(side: Array, across: Array, sums: Array) -> None:
-    """Write each lane's sums of squares and products of two streams."""
+    """Write each lane's sums of squares and products of two streams to ``sums`` (3 * LANES)."""
+    lanes = np.uint64(sums.size // 3)
     sums[:] = ZERO
-    for i in range(side.size // LANES):
-        at = i * LANES
-        for lane in range(LANES):
-            s, a = side[at + lane], across[at + lane]
+    for i in range(np.uint64(side.size) // lanes):
+        for lane in range(lanes):
+            s, a = side[i * lanes + lane], across[i * lanes + lane]
             sums[lane] += s * s
-            sums[LANES + lane] += a * a
-            sums[2 * LANES + lane] += s * a
+            sums[lanes + lane] += a * a
+            sums[TWICE * lanes + lane] += s * a
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -155,12 +186,12 @@ def set_turn(sums: Array) -> None:
 @njit(cache=True, nogil=True, error_model="numpy")
 def add_parts(stream: Array, out: Array) -> None:
     """Write each lane's sum over each of ``N_PARTS`` parts of the window."""
-    part = stream.size // LANES // N_PARTS
+    part = np.uint64(stream.size // LANES // N_PARTS)
     out[:] = ZERO
-    for i in range(part * N_PARTS):
-        at, to = i * LANES, i // part * LANES
-        for lane in range(LANES):
-            out[to + lane] += stream[at + lane]
+    for p in range(np.uint64(N_PARTS)):
+        for i in range(p * part, (p + ONCE) * part):
+            for lane in range(L):
+                out[p * L + lane] += stream[i * L + lane]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -201,34 +232,44 @@ def attitude_row(parts: Array, part: int, mean: Array, out: Array) -> None:
 def split_block(
     accel: Array, first: int, last: int, width: int, least: int, block: Array, streams: Array, attitude: Array
 ) -> int:
-    """Split windows ``[first, last)`` into ``streams`` (4, width * LANES) and write each one's ``attitude`` (LANES, 7).
+    """Split windows ``[first, last)`` into the first rows of ``streams`` (4, ...) and write each one's ``attitude``.
 
     ``block`` (3, width * LANES) is scratch. Return the bits of the lanes in which ``least`` samples came; the other
     lanes hold zeros.
     """
-    covered = 0
-    for lane in range(LANES):
-        came = fill_lane(accel, (first + lane) * width, width, lane, block) if first + lane < last else 0
-        if came >= least:
-            covered |= 1 << lane
-        else:
-            block[:, lane::LANES] = ZERO
+    if last - first == LANES:
+        fill_block(accel, first, width, block)
+    else:
+        fill_some(accel, first, last, width, block)
+    hold(block.reshape(-1))
     x, y, z = block[0], block[1], block[2]
     frame = np.zeros(N_FRAME * LANES, np.float32)
     parts = np.empty((3, N_PARTS * LANES), np.float32)
-    sizes(x, y, z, streams[SIZE])
-    centre(streams[SIZE], frame)
+    holes = np.empty(LANES, np.float32)
+    count_holes(x, y, z, holes)
+    covered = 0
+    for lane in range(LANES):
+        if lane < last - first and width - holes[lane] >= least:
+            covered |= 1 << lane
+            if holes[lane] > ZERO:
+                mend_lane(block, lane)
+        else:
+            block[:, lane::LANES] = ZERO
+    size, vertical = streams[SIZE, : x.size], streams[VERTICAL, : x.size]
+    forward, sideways = streams[FORWARD, : x.size], streams[SIDEWAYS, : x.size]
+    sizes(x, y, z, size)
+    centre(size, frame[:LANES])
     for axis in range(3):
         centre(block[axis], frame[axis * LANES : (axis + 1) * LANES])
         add_parts(block[axis], parts[axis])
     for lane in range(LANES):
         set_level_axes(frame[lane::LANES])
         attitude_row(parts[:, lane::LANES], width // N_PARTS, frame[lane::LANES], attitude[lane])
-    along(x, y, z, frame[DOWN * LANES : SIDE * LANES], streams[VERTICAL])
-    along(x, y, z, frame[SIDE * LANES : ACROSS * LANES], streams[FORWARD])
-    along(x, y, z, frame[ACROSS * LANES : SUMS * LANES], streams[SIDEWAYS])
+    along(x, y, z, frame[DOWN * LANES : SIDE * LANES], vertical)
+    along(x, y, z, frame[SIDE * LANES : ACROSS * LANES], forward)
+    along(x, y, z, frame[ACROSS * LANES : SUMS * LANES], sideways)
     sums = frame[SUMS * LANES :]
-    add_plane(streams[FORWARD], streams[SIDEWAYS], sums)
+    add_plane(forward, sideways, sums)
     set_turn(sums)
-    turn(streams[FORWARD], streams[SIDEWAYS], sums)
+    turn(forward, sideways, sums[: 2 * LANES])
     return covered

@@ -1,0 +1,1 @@
+"""How the streams of a block resemble themselves and each other some time later."""

@@ -1,0 +1,1 @@
+"""The power spectra of the streams of a block."""
