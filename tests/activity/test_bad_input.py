@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from activity.classify import artefact
+from activity.classify.artefact import load_model, save_model
 from activity.classify.labelled import Labelled
 from activity.classify.model import Model
 from activity.classify.train import Settings, fit
 from activity.cli.main import run
 from activity.epochs import UNKNOWN
-from activity.errors import NotEnoughDataError, RateError, UnitsError
+from activity.errors import ModelError, NotEnoughDataError, RateError, UnitsError
 from activity.features.table import FEATURE_VERSION, compute_features
 from activity.labels import ACTIVITIES, Activity
 from activity.recognise import recognise
@@ -276,8 +276,11 @@ def test_real_wrists_in_another_unit_are_refused_whatever_they_do(real, factor, 
 
 
 @pytest.fixture
-def shipped_is_small(model, monkeypatch):
-    monkeypatch.setattr(artefact, "load_model", lambda _: model)
+def folder(model, tmp_path) -> Path:
+    """The small model on disk."""
+    facts = {"name": "small", "kinds": list(model.kinds), "rate_hz": 25.0, "width_s": 10.0, "temperature": 1.0}
+    save_model(tmp_path / "small", model.members, facts)
+    return tmp_path / "small"
 
 
 def csv_file(path: Path, recording: Recording) -> Path:
@@ -287,20 +290,18 @@ def csv_file(path: Path, recording: Recording) -> Path:
     return path
 
 
-def process(*arguments: object) -> int:
-    return run(["process", *(str(argument) for argument in arguments), "--workers", "1"])
+def process(folder: Path, *arguments: object) -> int:
+    return run(["process", "--model", str(folder), "--workers", "1", *(str(argument) for argument in arguments)])
 
 
 @pytest.mark.parametrize(
     ("factor", "rate_hz", "code"),
     [(9.80665, 50.0, "units-wrong"), (1000.0, 50.0, "units-wrong"), (1.0, 1.0, "rate-too-low")],
 )
-def test_process_names_what_it_refuses_and_how_to_mend_it(
-    good, shipped_is_small, tmp_path, capsys, factor, rate_hz, code
-):
+def test_process_names_what_it_refuses_and_how_to_mend_it(good, folder, tmp_path, capsys, factor, rate_hz, code):
     step = round(50.0 / rate_hz)
     odd = Recording.from_times((good.accel_g * np.float32(factor))[::step], good.time_ns[::step])
-    assert process(csv_file(tmp_path / "odd.csv", odd), "-o", tmp_path / "out", "--json") == 1
+    assert process(folder, csv_file(tmp_path / "odd.csv", odd), "-o", tmp_path / "out", "--json") == 1
     said = capsys.readouterr()
     (line,) = [json.loads(text) for text in said.out.splitlines()]
     assert (line["state"], line["code"]) == ("failed", code)
@@ -308,11 +309,11 @@ def test_process_names_what_it_refuses_and_how_to_mend_it(
     assert f"selfback explain {code}" in said.err
 
 
-def test_process_writes_flags_and_measures(good, shipped_is_small, tmp_path):
+def test_process_writes_flags_and_measures(good, folder, tmp_path):
     accel_g = good.accel_g.copy()
     accel_g[10_000:, 1] = accel_g[10_000, 1]
     out = tmp_path / "out"
-    assert process(csv_file(tmp_path / "half.csv", changed(good, accel_g)), "-o", out, "--metrics") == 0
+    assert process(folder, csv_file(tmp_path / "half.csv", changed(good, accel_g)), "-o", out, "--metrics") == 0
     info = json.loads((out / "half" / "info.json").read_text())
     (flag,) = info["signal"]["flags"]
     assert (flag["code"], flag["doubted"]) == ("stuck-axis", True)
@@ -326,9 +327,34 @@ def test_process_writes_flags_and_measures(good, shipped_is_small, tmp_path):
     assert table.num_rows == 7
 
 
-def test_process_writes_no_measures_unless_asked(good, shipped_is_small, tmp_path):
+def test_process_writes_no_measures_unless_asked(good, folder, tmp_path):
     out = tmp_path / "out"
-    assert process(csv_file(tmp_path / "a.csv", good), "-o", out) == 0
+    assert process(folder, csv_file(tmp_path / "a.csv", good), "-o", out) == 0
     assert not (out / "a" / "metrics.parquet").exists()
-    assert process(tmp_path / "a.csv", "-o", out, "--metrics") == 0
+    assert process(folder, tmp_path / "a.csv", "-o", out, "--metrics") == 0
     assert (out / "a" / "metrics.parquet").exists()
+
+
+def test_a_model_of_other_features_is_refused_before_anything_is_written(good, folder, tmp_path, capsys):
+    facts = json.loads((folder / "model.json").read_text())
+    (folder / "model.json").write_text(json.dumps(facts | {"feature_version": "0-of-another-time"}))
+    with pytest.raises(ModelError, match="0-of-another-time"):
+        load_model(folder)
+    assert process(folder, csv_file(tmp_path / "a.csv", good), "-o", tmp_path / "out") == ModelError.exit_code
+    assert "selfback explain model-integrity" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "a").exists()
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_process_names_a_recording_of_too_few_samples(good, folder, tmp_path, capsys, rows):
+    few = Recording.from_times(good.accel_g[:rows], good.time_ns[:rows])
+    assert process(folder, csv_file(tmp_path / "few.csv", few), "-o", tmp_path / "out") == 1
+    assert "few.csv" in capsys.readouterr().err
+
+
+def test_process_survives_cells_that_are_no_numbers(good, folder, tmp_path, capsys):
+    accel_g = good.accel_g.copy()
+    accel_g[::7, 1] = np.nan
+    accel_g[5000:6000] = np.nan
+    assert process(folder, csv_file(tmp_path / "holes.csv", changed(good, accel_g)), "-o", tmp_path / "out") in {0, 1}
+    assert "Traceback" not in capsys.readouterr().err
