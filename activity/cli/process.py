@@ -129,6 +129,9 @@ def _say(info: Mapping[str, Any], state: str, *, as_json: bool) -> None:
     damaged = sum(damage["count"] for damage in info["damage"])
     if damaged:
         line += f"  damage: {damaged}"
+    flags = [f"{flag['code']} {flag['share']:.0%}" for flag in info["signal"]["flags"]]
+    if flags:
+        line += f"  signal: {', '.join(flags)}"
     if state == "current":
         line += "  (current)"
     console.emit(line)

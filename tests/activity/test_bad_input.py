@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 
 from activity.classify.artefact import load_model, save_model
 from activity.classify.labelled import Labelled
@@ -81,6 +82,15 @@ def test_another_unit_is_named_and_not_guessed(good, model, factor, said, remedy
     with pytest.raises(UnitsError, match=said) as caught:
         recognise(changed(good, good.accel_g * factor), model)
     assert remedy in caught.value.remedy
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=20, deadline=None)
+def test_no_way_to_wear_a_band_and_no_bad_sensor_is_taken_for_another_unit(good, seed):
+    rng = np.random.default_rng(seed)
+    turned = Rotation.random(rng=rng).apply(good.accel_g)
+    accel_g = turned * rng.uniform(0.93, 1.07, 3) + rng.uniform(-0.12, 0.12, 3)
+    assert check(changed(good, accel_g)).flags == ()
 
 
 def test_acceleration_without_gravity_is_refused(good, model):
@@ -309,12 +319,13 @@ def test_process_names_what_it_refuses_and_how_to_mend_it(good, folder, tmp_path
     assert f"selfback explain {code}" in said.err
 
 
-def test_process_writes_flags_and_measures(good, folder, tmp_path):
+def test_process_writes_flags_and_measures(good, folder, tmp_path, capsys):
     accel_g = good.accel_g.copy()
     accel_g[10_000:, 1] = accel_g[10_000, 1]
     out = tmp_path / "out"
     assert process(folder, csv_file(tmp_path / "half.csv", changed(good, accel_g)), "-o", out, "--metrics") == 0
     info = json.loads((out / "half" / "info.json").read_text())
+    assert "signal: stuck-axis 52%" in capsys.readouterr().out
     (flag,) = info["signal"]["flags"]
     assert (flag["code"], flag["doubted"]) == ("stuck-axis", True)
     assert flag["windows"] == 22
