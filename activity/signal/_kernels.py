@@ -12,6 +12,7 @@ Array: TypeAlias = NDArray[Any]
 LANES = np.uint64(24)  #: sums of x y z x y z ... side by side, as vectors
 RUN = 256  #: grid points whose samples are checked for even times together
 THREE = np.uint64(72)
+ONCE, TWICE = np.uint64(1), np.uint64(2)
 ZERO = np.float32(0.0)
 
 
@@ -173,29 +174,84 @@ def resample_even(
             mean_at(accel, time_ns, near, stop, at, taper, limits, out[k])
 
 
-@njit(cache=True, nogil=True)
-def window_moments(accel: Array, width: int, out: Array) -> None:
-    """Fill ``out`` (n_windows, 8): samples that came, mean x y z, sd x y z, mean of max(|a| - 1, 0)."""
-    for w in range(out.shape[0]):
-        count = 0
-        mean = np.zeros(3)
-        square = np.zeros(3)
-        above = 0.0
-        for i in range(w * width, min((w + 1) * width, accel.shape[0])):
-            if math.isnan(accel[i, 0]):
-                continue
-            count += 1
-            power = 0.0
-            for axis in range(3):
-                value = np.float64(accel[i, axis])  # float() would stay in 32 bits
-                # Welford's update: the sd of a resting sensor is a thousandth of its mean
-                away = value - mean[axis]
-                mean[axis] += away / count
-                square[axis] += away * (value - mean[axis])
-                power += value * value
-            above += max(math.sqrt(power) - 1.0, 0.0)
-        out[w, 0] = count
+@njit(cache=True, nogil=True, error_model="numpy")
+def add_ways(values: Array, first: int, n: int, origin: Array, lanes: Array) -> None:
+    """Sum the ways of ``n`` values x y z x y z ... from ``origin``, and their squares, in two times ``LANES`` lanes."""
+    v, width = np.uint64(first), np.uint64(n)
+    lanes[:] = 0.0
+    at = np.uint64(0)
+    while at + LANES <= width:
+        for lane in range(LANES):
+            way = np.float64(values[v + at + lane]) - origin[lane]
+            lanes[lane] += way
+            lanes[LANES + lane] += way * way
+        at += LANES
+    for lane in range(width - at):
+        way = np.float64(values[v + at + lane]) - origin[lane]
+        lanes[lane] += way
+        lanes[LANES + lane] += way * way
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def mean_above(values: Array, first: int, width: int, above: Array) -> float:
+    """Return the mean of max(|a| - 1, 0) of ``width`` rows x y z, which are written to ``above``."""
+    for i in range(np.uint64(width)):
+        at = np.uint64(first) + np.uint64(3) * i
+        x, y, z = np.float64(values[at]), np.float64(values[at + ONCE]), np.float64(values[at + TWICE])
+        above[i] = max(np.sqrt(x * x + y * y + z * z) - 1.0, 0.0)
+    return float(np.sum(above) / width)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def whole_window(values: Array, first: int, width: int, scratch: Array, above: Array, out: Array) -> bool:
+    """Fill ``out`` (8) for a window of which all came; return whether it did. ``scratch`` is (3 * LANES)."""
+    origin, lanes = scratch[:LANES], scratch[LANES:]
+    for lane in range(origin.size):
+        origin[lane] = values[first + lane % 3]
+    add_ways(values, first, 3 * width, origin, lanes)
+    for axis in range(3):
+        # From the first row, not from 0: the sd of a resting sensor is a thousandth of its mean
+        way, square = np.sum(lanes[axis : origin.size : 3]) / width, np.sum(lanes[origin.size + axis :: 3]) / width
+        if math.isnan(way) or math.isnan(square):
+            return False
+        out[1 + axis] = origin[axis] + way
+        out[4 + axis] = math.sqrt(max(square - way * way, 0.0))
+    out[0] = width
+    out[7] = mean_above(values, first, width, above)
+    return True
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def broken_window(accel: Array, first: int, last: int, out: Array) -> None:
+    """Fill ``out`` (8) from the rows of ``[first, last)`` that came."""
+    count = 0
+    mean = np.zeros(3)
+    square = np.zeros(3)
+    above = 0.0
+    for i in range(first, last):
+        if math.isnan(accel[i, 0]):
+            continue
+        count += 1
+        power = 0.0
         for axis in range(3):
-            out[w, 1 + axis] = mean[axis] if count else math.nan
-            out[w, 4 + axis] = math.sqrt(square[axis] / count) if count else math.nan
-        out[w, 7] = above / count if count else math.nan
+            value = np.float64(accel[i, axis])  # float() would stay in 32 bits
+            away = value - mean[axis]  # Welford's update
+            mean[axis] += away / count
+            square[axis] += away * (value - mean[axis])
+            power += value * value
+        above += max(math.sqrt(power) - 1.0, 0.0)
+    out[0] = count
+    for axis in range(3):
+        out[1 + axis] = mean[axis] if count else math.nan
+        out[4 + axis] = math.sqrt(square[axis] / count) if count else math.nan
+    out[7] = above / count if count else math.nan
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def window_moments(accel: Array, width: int, first: int, last: int, out: Array) -> None:
+    """Fill rows ``[first, last)`` of ``out`` (n, 8): samples that came, means, sds, mean of max(|a| - 1, 0)."""
+    values = accel.reshape(-1)
+    scratch, above = np.empty(3 * LANES), np.empty(width)
+    for w in range(first, last):
+        if not whole_window(values, 3 * w * width, width, scratch, above, out[w]):
+            broken_window(accel, w * width, (w + 1) * width, out[w])

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from activity.signal import _kernels
 from activity.signal.regularise import Grid
+from activity.threads import share
 from activity.windows import Windows
 
 
@@ -23,5 +24,6 @@ class Moments:
 def moments(grid: Grid, windows: Windows) -> Moments:
     """Return the moments of each window of ``grid``."""
     out = np.empty((windows.count(len(grid)), 8))
-    _kernels.window_moments(grid.accel_g, windows.width_samples, out)
+    width = windows.width_samples
+    share(lambda first, last: _kernels.window_moments(grid.accel_g, width, first, last, out), len(out), least=256)
     return Moments(out[:, 0] / windows.width_samples, out[:, 1:4], out[:, 4:7], out[:, 7] * 1000.0)

@@ -42,7 +42,7 @@ class Grid:
     start_ns: int  #: UTC of row 0
 
     def __post_init__(self) -> None:
-        view = self.accel_g.view()
+        view = np.ascontiguousarray(self.accel_g, dtype=np.float32).view()
         view.flags.writeable = False
         object.__setattr__(self, "accel_g", view)
 
