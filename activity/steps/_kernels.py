@@ -14,21 +14,22 @@ Array: TypeAlias = NDArray[Any]
 
 
 @njit(cache=True, nogil=True)
-def soften(accel: Array, first: int, apart: int, taper: Array, least: float, out: Array, came: Array) -> None:
+def soften(accel: Array, first: int, apart: int, taper: Array, least: float, n: int, out: Array, came: Array) -> None:
     """Fill ``out`` (4, n), size and axes around every ``apart``-th row from ``first``, and whether enough rows came."""
     reach = taper.size - 1
     low = max(first - reach, 0)
-    high = min(first + (out.shape[1] - 1) * apart + reach + 1, accel.shape[0])
+    high = min(first + (n - 1) * apart + reach + 1, accel.shape[0])
     size = np.full(max(high - low, 0), math.nan)
     for i in range(low, high):
         a, b, c = np.float64(accel[i, 0]), np.float64(accel[i, 1]), np.float64(accel[i, 2])
         power = a * a + b * b + c * c
         if power < math.inf:  # NaN is not
             size[i - low] = math.sqrt(power)
-    for j in range(out.shape[1]):
+    for j in range(n):
         middle = first + j * apart
         weight = 0.0
-        out[:, j] = 0.0
+        for k in range(4):
+            out[k, j] = 0.0
         for i in range(max(middle - reach, low), min(middle + reach + 1, high)):
             if not math.isnan(size[i - low]):
                 share = taper[abs(i - middle)]
@@ -84,31 +85,14 @@ def spectrum(values: Array, middle: int, cosine: Array, sine: Array, out: Array)
 
 
 @njit(cache=True, nogil=True)
-def tapered_moments(values: Array, came: Array, middle: int, taper: Array) -> tuple[float, float, float]:
-    """Return mean and mean square of what came around ``middle``, and the share that came, by the taper's weights."""
-    mean = power = weight = 0.0
-    whole = -taper[0]
-    for k in range(taper.size):
-        whole += 2.0 * taper[k]
-    for j in range(max(middle - taper.size + 1, 0), min(middle + taper.size, values.size)):
-        if came[j]:
-            share = taper[abs(j - middle)]
-            weight += share
-            mean += share * values[j]
-            power += share * values[j] * values[j]
-    if weight == 0.0:
-        return 0.0, 0.0, 0.0
-    return mean / weight, power / weight, weight / whole
-
-
-@njit(cache=True, nogil=True)
 def best_path(score: Array, cost: Array, path: Array) -> None:
     """Fill ``path`` with the state of each row of ``score`` (n, states) whose sum less the cost of moves is highest."""
     n, states = score.shape
     came_from = np.zeros((n, states), dtype=np.int64)
     total, before = score[0].copy(), np.empty(states)
     for i in range(1, n):
-        before[:] = total
+        for s in range(states):
+            before[s] = total[s]
         for s in range(states):
             origin = 0
             for r in range(1, states):
@@ -116,7 +100,10 @@ def best_path(score: Array, cost: Array, path: Array) -> None:
                     origin = r
             came_from[i, s] = origin
             total[s] = before[origin] - cost[origin, s] + score[i, s]
-    path[n - 1] = np.argmax(total)
+    last = 0
+    for s in range(1, states):
+        last = s if total[s] > total[last] else last
+    path[n - 1] = last
     for i in range(n - 1, 0, -1):
         path[i - 1] = came_from[i, path[i]]
 
@@ -145,116 +132,171 @@ def weigh(size: Array, axes: Array, teeth: Array, weights: Array, prior: Array, 
 
 
 @njit(cache=True, nogil=True)
-def demodulate(values: Array, at: int, cosine: Array, sine: Array, reach: int) -> tuple[float, float]:
-    """Return phase and amplitude of ``values`` around ``at``, by one row of the tables; at a peak the phase is zero."""
-    even, odd = values[at] * cosine[0], 0.0
+def demodulate(values: Array, at: int, cosine: Array, sine: Array, reach: int, even: Array, odd: Array) -> None:
+    """Fill ``even`` and ``odd`` with the parts of ``values`` from ``at`` on that go with one row of the tables.
+
+    There have to be ``reach`` values to either side.
+    """
+    for j in range(even.size):
+        even[j] = values[at + j] * cosine[0]
+        odd[j] = 0.0
     for k in range(1, reach + 1):
-        after = values[at + k] if at + k < values.size else 0.0
-        before = values[at - k] if k <= at else 0.0
-        even += (after + before) * cosine[k]
-        odd += (after - before) * sine[k]
-    return math.atan2(-odd, even), math.hypot(even, odd)
+        for j in range(even.size):
+            even[j] += (values[at + j + k] + values[at + j - k]) * cosine[k]
+            odd[j] += (values[at + j - k] - values[at + j + k]) * sine[k]
 
 
 @njit(cache=True, nogil=True)
-def find_rhythm(points: Array, trend: Array, came: Array, t: Any, logit: Array, path: Array) -> None:
-    """Fill cadence and log odds of stepping of each frame, from size and axes (4, n) without and of their trend."""
-    frames, cells = path.size, t.size_cosine.shape[1]
-    score, evidence = np.empty((frames, t.prior.shape[1])), np.empty((frames, 2, t.prior.shape[1]))
-    power, one = np.empty((frames, cells)), np.empty(t.axes_cosine.shape[1])
-    root, axes = np.empty(cells), np.zeros(t.axes_cosine.shape[1])
-    rms, tilt, share = np.empty(frames), np.zeros(frames), np.empty(frames)
+def moves(values: Array) -> bool:
+    """Return whether any value is not zero."""
+    for value in values:
+        if value != 0.0:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def find_strength(points: Array, trend: Array, came: Array, t: Any, out: Array) -> None:
+    """Fill ``out`` (4, frames): rms of size, of axes and of their trend about its mean, and the share that came."""
+    n, frames = came.size, out.shape[1]
+    values, scratch, sums = np.empty(n), np.empty(n), np.empty((n, 7))
+    for k in range(7):
+        for j in range(n):
+            if k == 0:
+                values[j] = came[j]
+            elif k == 1:
+                values[j] = points[0, j] ** 2
+            elif k == 2:
+                values[j] = points[1, j] ** 2 + points[2, j] ** 2 + points[3, j] ** 2
+            elif k == 3:
+                values[j] = (trend[1, j] ** 2 + trend[2, j] ** 2 + trend[3, j] ** 2) * came[j]
+            else:
+                values[j] = trend[k - 3, j] * came[j]
+        box(values, t.frame_reach, scratch)
+        box(scratch, t.frame_reach, values)
+        for j in range(n):
+            sums[j, k] = values[j]
+    for i in range(frames):
+        of = sums[t.hop // 2 + i * t.hop]
+        weight = max(of[0], 1.0)
+        mean = (of[4] ** 2 + of[5] ** 2 + of[6] ** 2) / weight**2
+        out[0, i] = math.sqrt(max(of[1] / weight, 0.0))
+        out[1, i] = math.sqrt(max(of[2] / weight, 0.0))
+        out[2, i] = math.sqrt(max(of[3] / weight - mean, 0.0))
+        out[3, i] = of[0] / (2.0 * t.frame_reach + 1.0) ** 2
+
+
+@njit(cache=True, nogil=True)
+def find_cadence(points: Array, strength: Array, t: Any, power: Array, rhythm: Array, path: Array) -> bool:
+    """Fill the spectrum, the evidence and the cadence of each frame; return whether more than the size was heard."""
+    frames, cadences, axes_cells = path.size, t.prior.shape[1], t.axes_cosine.shape[1]
+    score, evidence = np.empty((frames, cadences)), np.empty((2, cadences))
+    one, root, axes = np.empty(axes_cells), np.empty(power.shape[1]), np.empty(axes_cells)
     # A grid that holds nothing but sizes has them on x, and two axes that never move.
-    three = np.any(points[2] != 0.0) or np.any(points[3] != 0.0)
-    weights, gate = (t.axes_weights, t.axes_gate) if three else (t.size_weights, t.size_gate)
+    three = moves(points[2]) or moves(points[3])
+    weights = t.axes_weights if three else t.size_weights
     for i in range(frames):
         middle = t.hop // 2 + i * t.hop
-        _, square, share[i] = tapered_moments(points[0], came, middle, t.taper)
-        rms[i] = math.sqrt(square)
+        whole = 1.0 / max(strength[3, i], 0.1) ** 2
         spectrum(points[0], middle, t.size_cosine, t.size_sine, power[i])
-        power[i] /= max(share[i], 0.1) ** 2
-        swing = 0.0
-        axes[:] = 0.0
-        for axis in range(1, 4):
-            if not three:
-                break
+        for f in range(root.size):
+            power[i, f] *= whole
+            root[f] = math.sqrt(math.sqrt(power[i, f]) / (strength[0, i] + 0.01))
+        for f in range(axes_cells):
+            axes[f] = 0.0
+        for axis in range(1, 4 if three else 1):
             spectrum(points[axis], middle, t.axes_cosine, t.axes_sine, one)
-            axes += one / max(share[i], 0.1) ** 2
-            swing += tapered_moments(points[axis], came, middle, t.taper)[1]
-            mean, square, _ = tapered_moments(trend[axis], came, middle, t.taper)
-            tilt[i] += max(square - mean * mean, 0.0)
-        for f in range(cells):
-            root[f] = math.sqrt(math.sqrt(power[i, f]) / (rms[i] + 0.01))
-        for f in range(axes.size):
-            axes[f] = math.sqrt(math.sqrt(axes[f]) / (math.sqrt(swing) + 0.01))
-        loud = math.log2(min(max(rms[i], 0.02), 2.0) / t.usual_rms_g)
-        weigh(root, axes, t.teeth, weights, t.prior, loud, evidence[i])
-        score[i] = t.trust * evidence[i, 1]
+            for f in range(axes_cells):
+                axes[f] += one[f] * whole
+        for f in range(axes_cells):
+            axes[f] = math.sqrt(math.sqrt(axes[f]) / (strength[1, i] + 0.01))
+        loud = math.log2(min(max(strength[0, i], 0.02), 2.0) / t.usual_rms_g)
+        weigh(root, axes, t.teeth, weights, t.prior, loud, evidence)
+        for c in range(cadences):
+            rhythm[i, c] = evidence[0, c]
+            score[i, c] = t.trust * evidence[1, c]
     best_path(score, t.move_cost, path)
-    for i in range(frames):
+    return three
+
+
+@njit(cache=True, nogil=True)
+def find_odds(strength: Array, power: Array, rhythm: Array, path: Array, gate: Array, t: Any, logit: Array) -> None:
+    """Fill the log odds of stepping of each frame; NaN where less than half of it came."""
+    for i in range(path.size):
         c = path[i]
         on = off = 0.0
         for h in range(5):
             part = tooth(power[i], t.teeth[c, h])
             on, off = (on + part, off) if h < 3 else (on, off + part)
-        whole = 2.0 * (rms[i] * rms[i] + 1e-4)
-        turning = math.log2((math.sqrt(tilt[i]) + 0.02) / (rms[i] + 0.02))
-        logit[i] = gate[0] * evidence[i, 0, c] + gate[1] * math.sqrt(on / whole) + gate[2] * math.sqrt(off / whole)
+        rms = strength[0, i]
+        whole = 2.0 * (rms * rms + 1e-4)
+        turning = math.log2((strength[2, i] + 0.02) / (rms + 0.02))
+        logit[i] = gate[0] * rhythm[i, c] + gate[1] * math.sqrt(on / whole) + gate[2] * math.sqrt(off / whole)
         logit[i] += gate[3] * turning + gate[4] * t.octave[c] + gate[5]
-        if rms[i] < t.least_rms_g:
+        if rms < t.least_rms_g:
             logit[i] = -9.0
-        if share[i] < 0.5:
-            logit[i] = math.nan  # nobody knows
+        if strength[3, i] < 0.5:
+            logit[i] = math.nan
 
 
 @njit(cache=True, nogil=True)
 def find_candidates(size: Array, path: Array, t: Any, out: Array) -> int:
     """Fill rows (place in rows, frame, period in rows, level in g) where the phase passes zero; return how many."""
     count = 0
-    phase = amplitude = 0.0
-    for j in range(t.window_points + 1):
-        at = t.before + j
-        frame = min(at // t.hop, path.size - 1)
+    even, odd = np.empty(t.hop), np.empty(t.hop)
+    last = 1.0
+    for frame in range(t.before // t.hop, path.size):
         c = path[frame]
-        last = phase
-        phase, amplitude = demodulate(size, at, t.wave_cosine[c], t.wave_sine[c], t.wave_reach[c])
-        if j == 0 or not (last < 0.0 <= phase and phase - last < math.pi) or count == out.shape[0]:
-            continue
-        place = (j - 1 - last / (phase - last)) * t.apart
-        if place >= t.width or amplitude < t.least_swing_g:
-            continue
-        reach = max(1, round(0.5 * t.period[c] / t.apart))
-        level = 0.0
-        for k in range(max(at - reach, 0), min(at + reach, size.size)):
-            level += size[k] * size[k]
-        out[count, 0], out[count, 1], out[count, 2] = place, frame, t.period[c]
-        out[count, 3] = math.sqrt(level / (2 * reach))
-        count += 1
+        demodulate(size, frame * t.hop, t.wave_cosine[c], t.wave_sine[c], t.wave_reach[c], even, odd)
+        for k in range(t.hop):
+            at = frame * t.hop + k
+            if at < t.before or at > t.before + t.window_points:
+                continue
+            before, last = last, math.atan2(odd[k], even[k])
+            if not (before < 0.0 <= last and last - before < math.pi) or count == out.shape[0]:
+                continue
+            place = (at - t.before - 1 - before / (last - before)) * t.apart
+            if place >= t.width or math.hypot(odd[k], even[k]) < t.least_swing_g:
+                continue
+            reach = max(1, round(0.5 * t.period[c] / t.apart))
+            level = 0.0
+            for j in range(at - reach, at + reach):
+                level += size[j] * size[j]
+            out[count, 0], out[count, 1], out[count, 2] = place, frame, t.period[c]
+            out[count, 3] = math.sqrt(level / (2 * reach))
+            count += 1
     return count
 
 
 @njit(cache=True, nogil=True)
 def trace(accel: Array, starts: Array, first: int, last: int, t: Any, logit: Array, steps: Array, n: Array) -> None:
     """Fill log odds of frames and candidates for steps of windows ``[first, last)`` that start at rows ``starts``."""
-    total = t.before + t.window_points + t.after
-    points, trend = np.empty((4, total)), np.empty((4, total))
-    came, scratch, weight = np.empty(total, dtype=np.bool_), np.empty(total), np.empty(total)
-    path = np.zeros(logit.shape[1], dtype=np.int64)
+    heard = t.before + t.window_points + t.after
+    total = heard + t.wave_cosine.shape[1] + t.hop  # nothing comes there, so that waves may reach out
+    frames = logit.shape[1]
+    points, trend, strength = np.zeros((4, total)), np.zeros((4, total)), np.empty((4, frames))
+    came, scratch, weight = np.zeros(total, dtype=np.bool_), np.empty(total), np.empty(total)
+    path, power = np.zeros(frames, dtype=np.int64), np.empty((frames, t.size_cosine.shape[1]))
+    rhythm = np.empty((frames, t.prior.shape[1]))
     for w in range(first, last):
-        soften(accel, starts[w] - t.before * t.apart, t.apart, t.soft, t.least_weight, points, came)
-        trend[0] = came
+        soften(accel, starts[w] - t.before * t.apart, t.apart, t.soft, t.least_weight, heard, points, came)
+        for j in range(total):
+            trend[0, j] = 1.0 if came[j] else 0.0
         box(trend[0], t.trend_reach, scratch)
         box(scratch, t.trend_reach, weight)
-        power = 0.0
+        loudest = 0.0
         for k in range(4):
             detrend(points[k], weight, t.trend_reach, scratch, trend[k])
-            for j in range(total):
+            for j in range(heard):
                 points[k, j] = points[k, j] - trend[k, j] if came[j] else 0.0
-                power += points[k, j] ** 2 if k == 0 else 0.0
+        find_strength(points, trend, came, t, strength)
+        for i in range(frames):
+            loudest = max(loudest, strength[0, i])
+            logit[w, i] = -9.0
         n[w] = 0
-        logit[w] = -9.0
-        if power >= t.least_rms_g**2 * total:
-            find_rhythm(points, trend, came, t, logit[w], path)
+        if loudest >= t.least_rms_g:
+            three = find_cadence(points, strength, t, power, rhythm, path)
+            find_odds(strength, power, rhythm, path, t.axes_gate if three else t.size_gate, t, logit[w])
             n[w] = find_candidates(points[0], path, t, steps[w])
 
 
@@ -301,7 +343,7 @@ def select(
             if on[int(steps[w, k, 1])]:
                 levels[kept] = steps[w, k, 3]
                 kept += 1
-        usual = np.median(levels[:kept]) if kept else 0.0
+        usual = middle_of(levels, kept)
         for k in range(n[w]):
             if not on[int(steps[w, k, 1])] or steps[w, k, 3] < min(t.pause_share * usual, t.most_pause_g):
                 continue
@@ -312,6 +354,18 @@ def select(
                 count += 1
     carry[0], carry[1] = stepping, last
     return count
+
+
+@njit(cache=True, nogil=True)
+def middle_of(values: Array, n: int) -> Any:
+    """Return the upper median of the first ``n`` values, which it sorts; zero of none."""
+    for i in range(1, n):
+        value, j = values[i], i
+        while j > 0 and values[j - 1] > value:
+            values[j] = values[j - 1]
+            j -= 1
+        values[j] = value
+    return values[n // 2] if n else 0.0
 
 
 @njit(cache=True, nogil=True)

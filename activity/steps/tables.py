@@ -26,7 +26,7 @@ FRAME_S: Final = 2.5  #: either side of a frame's middle
 HOP_S: Final = 1.0
 WAVE_PERIODS: Final = 1.0  #: sd of the Gaussian in which phase is followed
 WAVE_REACH_S: Final = 2.4
-BEFORE_S: Final = 4.0  #: of rows before a window that its steps depend on
+BEFORE_S: Final = 6.0  #: of rows before a window that its steps depend on
 PAD_S: Final = 2.0  #: of rows after a window that its steps depend on
 
 USUAL_HZ: Final = 1.8
@@ -44,8 +44,8 @@ MOVE_COST: Final = 8.0  #: of an octave from one second to the next
 SIZE_GATE: Final = (1.0, 0.9, -1.0, 0.0, 3.0, -9.0)
 AXES_GATE: Final = (0.7, 0.6, -2.5, -1.15, 3.0, -7.2)
 MOST_LOGIT: Final = 3.0
-CHANGE_COST: Final = 6.0  #: of starting or stopping: two or three seconds of the surest rhythm
-FIRST_FRAME: Final = 2  #: those before hear too little of what they are about
+CHANGE_COST: Final = 9.0  #: of starting or stopping: three seconds of the surest rhythm
+FIRST_FRAME: Final = 4  #: those before hear too little of what they are about
 LEAST_RMS_G: Final = 0.015
 LEAST_SWING_G: Final = 0.01
 PAUSE_SHARE: Final = 0.3  #: of the window's usual level; a step below it is none
@@ -63,10 +63,10 @@ class Tables(NamedTuple):
     after: int
     hop: int
     trend_reach: int
+    frame_reach: int
     mend_rows: int
     soft: Array
     least_weight: float
-    taper: Array
     size_cosine: Array
     size_sine: Array
     axes_cosine: Array
@@ -114,7 +114,8 @@ def tables(rate_hz: float, width: int) -> Tables:
     window_points = -(-width // apart)
     return Tables(
         apart, width, window_points, before, round(PAD_S * point_hz), hop,
-        round(TREND_S * point_hz), round(MEND_S * rate_hz), soft, 0.3 * float(soft[0] + 2.0 * soft[1:].sum()), taper,
+        round(TREND_S * point_hz), int(FRAME_S * point_hz) // 2, round(MEND_S * rate_hz),
+        soft, 0.3 * float(soft[0] + 2.0 * soft[1:].sum()),
         *_comb(point_hz, taper, SIZE_CELLS), *_comb(point_hz, taper, AXES_CELLS), wave_cosine, wave_sine, wave_reach,
         rate_hz / cadence_hz, octave,
         np.array([[round(2 * (of * c - SIZE_CELLS[0])) for of in TEETH] for c in CADENCES]),
