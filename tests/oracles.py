@@ -265,3 +265,25 @@ def counts(accel_g, width):
     shares = [came[e * width : (e + 1) * width].sum() / width for e in range(n_epochs)]
     with np.errstate(invalid="ignore", divide="ignore"):
         return out / np.array(shares)[:, None]
+
+
+def network_logits(network, window):
+    """Return the logits of one window (width, 3), tap by tap."""
+    rows = [[*map(float, row), math.sqrt(sum(float(v) ** 2 for v in row)) - 1.0] for row in window]
+    for convolution in network.convolutions:
+        taps, _, after = convolution.weight.shape
+        passed = []
+        for start in range(0, len(rows) - taps + 1, convolution.stride):
+            sums = [float(b) for b in convolution.bias]
+            for tap in range(taps):
+                for channel, value in enumerate(rows[start + tap]):
+                    for out in range(after):
+                        sums[out] += value * float(convolution.weight[tap, channel, out])
+            passed.append([max(value, 0.0) for value in sums])
+        rows = passed
+    columns = list(zip(*rows, strict=True))
+    seen = [sum(column) / len(column) for column in columns] + [max(column) for column in columns]
+    return [
+        sum(value * network.head[i, kind] for i, value in enumerate(seen)) + network.head_bias[kind]
+        for kind in range(network.head.shape[1])
+    ]

@@ -13,7 +13,8 @@ MOST_TILT_DEG: Final = 25.0  #: of any band, about any axis; a strap slips and w
 GAIN_SD: Final = 0.03  #: of uncalibrated sensors; selfBACK's are off by 42 mg in size at rest
 OFFSET_SD_G: Final = 0.03
 #: Windows of made-up work with the hands that training adds, about as many as of a real activity.
-HAND_WORK: Final = 300
+HAND_WORK: Final = 400
+RAISED_SHARE: Final = 0.7  #: of beats that are slower than any gait; the others are faster
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +159,28 @@ def restless(windows: Windows, rate_hz: float, rng: np.random.Generator) -> Wind
     return windows + hand_motion(len(windows), windows.shape[1], rate_hz, rms_g, rng)
 
 
+def hand_beat(n: int, width: int, rate_hz: float, rng: np.random.Generator) -> Windows:
+    """Return motion with a beat that no gait has: an arm lifted again and again, or teeth brushed."""
+    hz = np.where(rng.random((n, 1)) < RAISED_SHARE, rng.uniform(0.15, 0.6, (n, 1)), rng.uniform(3.6, 6.0, (n, 1)))
+    # The pace of a hand wanders by about a tenth, and a harmonic makes there and back unlike.
+    drift = np.cumsum(rng.normal(0.0, 0.1 / np.sqrt(width), (n, width)), axis=1)
+    turn = 2.0 * np.pi * (hz * np.arange(width) / rate_hz * (1.0 + drift) + rng.random((n, 1)))
+    second = rng.uniform(0.0, 0.5, (n, 1)) * np.sin(2.0 * turn + rng.uniform(0.0, 2.0 * np.pi, (n, 1)))
+    size_g = np.exp(rng.uniform(np.log(0.05), np.log(0.7), (n, 1)))
+    along, across = _directions(n, rng), _directions(n, rng)
+    wave = size_g * (np.sin(turn) + second)
+    swing = 0.3 * size_g * np.cos(turn)
+    return (wave[:, :, None] * along[:, None, :] + swing[:, :, None] * across[:, None, :]).astype(np.float32)
+
+
 def hand_work(n: int, width: int, rate_hz: float, rng: np.random.Generator) -> Windows:
-    """Return windows of work with the hands, in any attitude, without a beat: ``other``."""
+    """Return windows of work with the hands, in any attitude: ``other``. Half have a beat, though none of a gait."""
     rms_g = np.exp(rng.uniform(np.log(0.08), np.log(0.5), n))
-    return _directions(n, rng).astype(np.float32)[:, None, :] + hand_motion(n, width, rate_hz, rms_g, rng)
+    out = _directions(n, rng).astype(np.float32)[:, None, :] + hand_motion(n, width, rate_hz, rms_g, rng)
+    beating = np.flatnonzero(rng.random(n) < 0.5)
+    out[beating] -= (0.8 * (out[beating] - out[beating].mean(axis=1, keepdims=True))).astype(np.float32)
+    out[beating] += hand_beat(beating.size, width, rate_hz, rng)
+    return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,18 +194,18 @@ class Chance:
 
 #: In this order. Shares are round numbers, not tuned: each way happens, and the plain window stays common.
 CHANCES: Final = (
-    Chance("softer", 0.4, softer),
-    Chance("other wrist", 0.2, mirrored),
-    Chance("other axes", 0.15, other_axes),
-    Chance("any way round", 0.15, any_way_round),
+    Chance("softer", 0.3, softer),
+    Chance("other wrist", 0.15, mirrored),
+    Chance("other axes", 0.1, other_axes),
+    Chance("any way round", 0.1, any_way_round),
     Chance("tilted", 1.0, tilted),
     Chance("miscalibrated", 1.0, miscalibrated),
     Chance("noisy", 1.0, noisy),
-    Chance("slower sensor", 0.25, slower_sensor),
-    Chance("clipped", 0.2, clipped),
-    Chance("coarse", 0.2, coarse),
+    Chance("slower sensor", 0.2, slower_sensor),
+    Chance("clipped", 0.15, clipped),
+    Chance("coarse", 0.15, coarse),
 )
-RESTLESS_SHARE: Final = 0.3
+RESTLESS_SHARE: Final = 0.25
 
 
 def augmented(windows: Windows, still: NDArray[np.bool_], rate_hz: float, rng: np.random.Generator) -> Windows:

@@ -18,7 +18,7 @@ STEPS: Final = "selfback-steps-reference.parquet"
 #: Simulated wearers washing up and driving, in groups that are held out together.
 SIMULATED_PEOPLE: Final = 20
 SIMULATED_GROUPS: Final = 4
-SIMULATED_MINUTES: Final = 4.0
+SIMULATED_MINUTES: Final = 2.0
 SIMULATED_FIRST_SEED: Final = 1000
 TRAVEL_SEED: Final = 7
 
