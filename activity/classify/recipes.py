@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activity.classify.design import Design
+from activity.classify.embedded.counts import kind_shares
+from activity.classify.embedded.train import BandSettings, train_embedded
 from activity.classify.labelled import LabelledGrid
 from activity.classify.model import Member, members_probability
 from activity.classify.train import Settings, fit_kinds, fit_published
@@ -57,7 +59,13 @@ def _fitted(members: tuple[Member, ...], grids: Grids) -> Fitted:
     return Fitted(lambda rows: members_probability(members, rows, rate_hz), members)
 
 
-SMALL: Final = Design(channels=(16, 32, 48, 64), taps=(8, 6, 4, 4), strides=(2, 2, 2, 2), rounds=60)
+def _band(grids: Grids, width: int, seed: int) -> Fitted:
+    del width  # a band has one
+    model = train_embedded(grids, BandSettings(seed=seed))
+    return Fitted(lambda rows: kind_shares(model, rows), ())
+
+
+SMALL: Final = Design(channels=(16, 32, 48, 64), taps=(8, 6, 4, 4), strides=(2, 2, 2, 2), rounds=80)
 LARGE: Final = Design(channels=(32, 64, 96, 128), taps=(9, 5, 5, 5), strides=(1, 2, 2, 2), rounds=30)
 
 RECIPES: Final = {
@@ -66,6 +74,7 @@ RECIPES: Final = {
         Recipe("fast", "a small convolutional network on the samples", _networks(1, SMALL), needs_torch=True),
         Recipe("accurate", "two larger convolutional networks, averaged", _networks(2, LARGE), needs_torch=True),
         Recipe("forest", "200 extra trees on the features of `activity/features`", _forest),
+        Recipe("band", "boosted trees in whole numbers, as a band computes them; 7 classes", _band),
         Recipe("published", "cosine transform and support vectors, as the selfBACK prototype", _published),
     )
 }

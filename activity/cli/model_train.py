@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from activity.classify.judge import Judged
     from activity.cli.model_data import Corpus
 
-RECIPE_NAMES: Final = ("fast", "accurate", "forest", "published")
+RECIPE_NAMES: Final = ("fast", "accurate", "forest", "band", "published")
 TORCH_REMEDY: Final = "install it with: pip install 'selfback[train]'"
 
-_recipe_help = "Recipe: fast and accurate are networks (they need torch to train), forest is trees on features."
+_recipe_help = (
+    "Recipe: fast and accurate are networks (they need torch to train), forest is trees on features, band those that "
+    "a band computes."
+)
 _folds_option = click.option(
     "--folds", type=click.IntRange(0), default=10, help="Groups of people that are left out in turn; 0 is one by one."
 )
@@ -80,7 +83,7 @@ def evaluate(
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the model.")
 @click.option(
     "--recipe",
-    type=click.Choice([name for name in RECIPE_NAMES if name != "published"]),
+    type=click.Choice([name for name in RECIPE_NAMES if name not in ("band", "published")]),
     default="fast",
     help=_recipe_help,
 )

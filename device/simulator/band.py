@@ -27,6 +27,7 @@ from device.recording import NS_PER_S
 from device.simulator.faults import FaultPlan, FaultsSoFar
 from device.simulator.memory import BandClock, StoredLog, Trace, flags_of
 from device.simulator.radio import VirtualAir
+from device.simulator.recogniser import Recogniser
 from device.wire.codes import CONTROL_UUID, LOG_UUID, SERVICE_UUID, STREAM_UUID, TICKS_HZ, Opcode, Status
 from device.wire.table import NOTIFICATION_HEADER, SAMPLE
 
@@ -92,12 +93,14 @@ class SimulatedBand:
         live: Trace | None = None,
         logs: tuple[StoredLog, ...] = (),
         faults: FaultPlan | None = None,
+        recogniser: Recogniser | None = None,
     ) -> None:
         self.facts = facts or BandFacts()
         self.clock = clock
         self.live = live
         self.logs = {log.log_id: log for log in logs}
         self.faults = FaultsSoFar(faults or FaultPlan())
+        self.recogniser = recogniser
         self.set_time_offset_ns = 0
         self._seq = 0
         self._session: _Session | None = None
@@ -303,11 +306,16 @@ class SimulatedBand:
         loop = asyncio.get_running_loop()
         start_s, start_ticks = loop.time(), self.clock.ticks_now()
         batch = max(1, min(STREAM_BATCH, (session.connection.att_mtu - 3 - _HEADER_BYTES) // _SAMPLE_BYTES))
+        recogniser = self.recogniser if self.recogniser and self.recogniser.rate_hz == settings.rate_hz else None
+        if recogniser:
+            recogniser.begin()
         first = 0
         while True:
             due_s = start_s + (first + batch) / settings.rate_hz
             await asyncio.sleep(max(0.0, due_s - loop.time()))
             samples = live.at(first, batch, settings.rate_hz)
+            if recogniser:
+                recogniser.feed(samples)
             notification = openband.Notification(
                 seq=self._seq,
                 ticks=(start_ticks + round(first * TICKS_HZ / settings.rate_hz)) & 0xFFFFFFFF,
