@@ -21,8 +21,8 @@ Written by the evaluation. To make model and card again: `{command}`
 ## What it is
 
 {trees} boosted trees with {nodes} nodes on {features} features, all in whole numbers. Features {version}, SHA-256
-`{digest}`. `selfback model export-c --model {name} --output FOLDER` writes it as C99. Classes: {classes}.
-The tables take {table_bytes} bytes, the state {state_bytes} bytes.
+`{digest}`. `selfback model export-c --model {name} --output FOLDER` writes it as C99.
+Classes: {classes}. The tables take {table_bytes} bytes, the state {state_bytes} bytes.
 
 ## What it learned from
 
@@ -35,9 +35,11 @@ Each window as it is, half a width later, and changed as other bands, wrists and
 
 {folds} groups of people, each judged by a model that has never seen them, by the very numbers that a band of ±8 g
 would compute. Windows don't overlap and aren't smoothed; pooled over all windows of the real activities, `other`
-counted as an error. One seed.
+counted as an error. Tables are of the first seed unless they say otherwise.
 
 {scores}
+
+{seeds}
 
 Macro F1 of the four classes, for the same recordings as other bands would have made them:
 
@@ -69,7 +71,8 @@ selfback_model.c     the code: the only file to compile
 selfback_classes.h   the activities, and the size of a window
 selfback_tables.h    the constant tables; included by selfback_model.c alone
 
-Feed it x, y and z of each sample at {rate_hz:g} Hz; with every {width}th it answers with an activity ({classes}).
+Feed it x, y and z of each sample at {rate_hz:g} Hz; with every {width}th it answers with an activity:
+{classes}.
 It is C99 in whole numbers: no allocation, no floating point, nothing static that isn't constant. A compiler may add
 calls of its own support library (64-bit division, memset).
 
@@ -85,26 +88,30 @@ Compiled with {flags} and what is named in each line.
 
 def card_text(model: EmbeddedModel, command: str) -> str:
     """Return the card in Markdown; the same model gives the same text."""
-    facts = model.facts
-    sources = [(s["name"], str(s["people"]), str(s["windows"]), s["sha256"][:16] or "-") for s in facts["sources"]]
-    recall = [(name, f"{value:.3f}") for name, value in sorted(facts["recall"].items())]
+    judged = model.facts["judged"]
+    first = judged[0]
+    sources = [
+        (one["name"], str(one["people"]), str(one["windows"]), one["sha256"][:16] or "-")
+        for one in model.facts["sources"]
+    ]
     return _CARD.format(
         **_shared(model),
         seconds=WIDTH / RATE_HZ,
         version=model.feature_version,
         features=len(FEATURES),
         command=command,
-        folds=facts["folds"],
+        folds=first["folds"],
         sources=_table(("source", "people", "windows", "SHA-256"), sources),
         scores=_table(
             ("view", "windows", "people", "macro F1", "mean of people", "worst person"),
-            [_row(score) for score in facts["scores"]],
+            [_row(score) for score in first["scores"]],
         ),
+        seeds=_seeds(judged),
         travel=_table(
-            ("as other bands", "macro F1"), [(one["name"], f"{one['macro_f1']:.3f}") for one in facts["travel"]]
+            ("as other bands", "macro F1"), [(one["name"], f"{one['macro_f1']:.3f}") for one in first["travel"]]
         ),
-        exercises=100.0 * facts["exercise_stepping"],
-        recall=_table(("label", "recall"), recall),
+        exercises=100.0 * first["exercise_stepping"],
+        recall=_table(("label", "recall"), [(name, f"{value:.3f}") for name, value in sorted(first["recall"].items())]),
     )
 
 
@@ -129,6 +136,14 @@ def _shared(model: EmbeddedModel) -> dict[str, Any]:
         "table_bytes": model.forest.table_bytes,
         "state_bytes": state_bytes(len(model.classes)),
     }
+
+
+def _seeds(judged: Sequence[dict[str, Any]]) -> str:
+    rows = []
+    for index, score in enumerate(judged[0]["scores"]):
+        all_f1 = [one["scores"][index]["macro_f1"] for one in judged]
+        rows.append((score["view"], *(f"{f1:.3f}" for f1 in all_f1), f"{max(all_f1) - min(all_f1):.3f}"))
+    return _table(("macro F1", *(f"seed {one['seed']}" for one in judged), "spread"), rows)
 
 
 def _row(score: dict[str, Any]) -> tuple[str, ...]:
