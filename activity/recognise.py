@@ -80,7 +80,7 @@ def _codes(probability: NDArray[np.float64], model: Model, *, smoothing: bool) -
     """Return each window's index into ``ACTIVITIES``, or ``UNKNOWN``."""
     known = np.asarray(np.isfinite(probability).all(axis=1))
     likeliest = np.where(known, np.nan_to_num(probability).argmax(axis=1), -1)
-    column = smooth(probability, known) if smoothing else likeliest
+    column = smooth(probability, known, model.transitions) if smoothing else likeliest
     order = np.array([*(ACTIVITIES.index(activity) for activity in model.classes), UNKNOWN], dtype=np.int8)
     codes: NDArray[np.int8] = order[column]  # column -1 is the last entry
     return codes

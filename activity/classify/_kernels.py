@@ -2,6 +2,7 @@
 
 from typing import Any, TypeAlias
 
+import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
@@ -25,3 +26,23 @@ def add_trees(
             leaf = right[node]
             for c in range(n_classes):
                 out[i, c] += value[leaf, c]
+
+
+@njit(cache=True, nogil=True)
+def viterbi(score: Array, log_transition: Array, came_from: Array, out: Array) -> None:
+    """Write the path of classes with the largest sum of scores and log transitions to ``out`` (n,)."""
+    n, k = score.shape
+    total = score[0].copy()
+    moved = np.empty(k)
+    for i in range(1, n):
+        for c in range(k):
+            best = 0
+            for b in range(1, k):
+                if total[b] + log_transition[b, c] > total[best] + log_transition[best, c]:
+                    best = b
+            came_from[i, c] = best
+            moved[c] = total[best] + log_transition[best, c] + score[i, c]
+        total[:] = moved
+    out[n - 1] = np.argmax(total)
+    for i in range(n - 1, 0, -1):
+        out[i - 1] = came_from[i, out[i]]

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activity.classify.kinds import activity_of
-from activity.classify.model import Forest, Member, Model
+from activity.classify.model import Forest, Member, Model, member_version
 from activity.classify.network import INPUTS, Convolution, Network, least_width
 from activity.errors import ModelError
-from activity.features.table import FEATURE_VERSION, FEATURES
+from activity.features.table import FEATURES
 from activity.resources import shipped
 from activity.windows import Windows
 
@@ -24,7 +24,9 @@ FORMAT: Final = 2
 
 _TREES: Final = {"roots": np.int32, "feature": np.int16, "threshold": np.float32, "right": np.int32}
 _HEAD: Final = ("head", "head_bias", "spread")
-_NEEDED: Final = frozenset({"format", "name", "kinds", "members", "rate_hz", "width_s", "temperature", "files"})
+_NEEDED: Final = frozenset(
+    {"format", "name", "kinds", "members", "rate_hz", "width_s", "temperature", "files", "feature_version"}
+)
 _REMEDY: Final = "install selfback again, or train the model again with `selfback model train`"
 
 
@@ -54,18 +56,16 @@ def load_model(name_or_path: str | Path = DEFAULT_MODEL) -> Model:
             raise ModelError(
                 f"{name} has SHA-256 {found[:16]}…", where=where, expected=f"{expected[:16]}…", remedy=_REMEDY
             )
-    version = str(facts.get("feature_version", ""))
-    if version not in {"", FEATURE_VERSION}:
+    kinds = tuple(facts["kinds"])
+    members = tuple(_read_member(folder, name, len(kinds)) for name in facts["members"])
+    version, today = str(facts["feature_version"]), member_version(members)
+    if version != today:
         raise ModelError(
             f"trained on features {version}",
             where=where,
-            expected=f"features {FEATURE_VERSION}, which this program computes",
+            expected=f"features {today}, which this program computes",
             remedy=_REMEDY,
         )
-    kinds = tuple(facts["kinds"])
-    members = tuple(_read_member(folder, name, len(kinds)) for name in facts["members"])
-    if bool(version) != any(isinstance(member, Forest) for member in members):
-        raise ModelError("a forest without a feature version, or the other way round", where=where, remedy=_REMEDY)
     try:
         for kind in kinds:
             activity_of(kind)
@@ -81,6 +81,9 @@ def load_model(name_or_path: str | Path = DEFAULT_MODEL) -> Model:
         feature_version=version,
         facts=facts | {"digest": _digest(facts)},
     )
+    transitions, n_classes = model.transitions, len(model.classes)
+    if transitions.shape != (n_classes, n_classes) or not np.all(transitions > 0.0):
+        raise ModelError("its transitions don't fit its classes", where=where, remedy=_REMEDY)
     width = Windows.of_seconds(model.width_s, model.rate_hz).width_samples
     if any(isinstance(member, Network) and least_width(member) > width for member in members):
         raise ModelError(f"windows of {width} rows are too short for its network", where=where, remedy=_REMEDY)
@@ -96,8 +99,8 @@ def save_model(folder: Path, members: tuple[Member, ...], facts: dict[str, Any])
         data = member_bytes(member)
         (folder / name).write_bytes(data)
         files[name] = hashlib.sha256(data).hexdigest()
-    version = {"feature_version": FEATURE_VERSION} if any(isinstance(member, Forest) for member in members) else {}
-    whole = {"format": FORMAT, **facts, **version, "members": list(files), "files": files}
+    version = {"feature_version": member_version(members), "members": list(files), "files": files}
+    whole = {"format": FORMAT, **facts, **version}
     (folder / "model.json").write_text(json.dumps(whole, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return whole
 
@@ -124,7 +127,9 @@ def _arrays(member: Member) -> dict[str, NDArray[Any]]:
 
 def _digest(facts: dict[str, Any]) -> str:
     """Return a hash over all that decides what the model says."""
-    said = {key: facts.get(key) for key in ("kinds", "members", "rate_hz", "width_s", "temperature", "files")}
+    said = {
+        key: facts.get(key) for key in ("kinds", "members", "rate_hz", "width_s", "temperature", "transitions", "files")
+    }
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 

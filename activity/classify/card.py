@@ -21,8 +21,7 @@ _LIMITS: Final = """\
   hand work. Real people doing housework or driving were never seen; take its recall as an upper bound.
 - Sitting and lying are told by the attitude of the wrist alone. Turned any way, they can't be; use them together.
 - Paces of walking are personal: a fast walk of one is the moderate walk of another. Cadence tells pace better.
-- The scores are of single windows. In use, runs of windows are smoothed (activity/classify/smooth.py), which can't be
-  judged on recordings of one activity.
+- Transitions were learned from days made up of round numbers (activity/classify/composed.py), not from people's days.
 - The personal fit learns from the first minute of the same recordings that it is judged on, so the band sat alike.
 """
 
@@ -83,6 +82,20 @@ def card_text(facts: CardFacts) -> str:
             [(str(b.windows), f"{b.confidence:.3f}", f"{b.accuracy:.3f}") for b in first.calibration.curve],
         ),
         *([_personal(first)] if first.personal else []),
+        "## What smoothing is worth",
+        f"{first.composed.windows} windows of days composed of the same held-out windows, one day a person, with bouts "
+        "of made-up lengths (activity/classify/composed.py): F1 window by window, and along the likeliest path.",
+        _table(
+            ("", *first.composed.alone_of, "macro"),
+            [
+                ("alone", *(f"{f1:.3f}" for f1 in first.composed.alone_of.values()), f"{first.composed.alone:.3f}"),
+                (
+                    "smoothed",
+                    *(f"{f1:.3f}" for f1 in first.composed.smoothed_of.values()),
+                    f"{first.composed.smoothed:.3f}",
+                ),
+            ],
+        ),
         "## What is taken for what",
         *(_confusion(score) for score in first.scores),
         "Share of windows found to be of their activity, by the label of the data set:",

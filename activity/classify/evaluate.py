@@ -229,7 +229,7 @@ def score(said: Told, view: View) -> Scores:
     rows = (code[said.kind] >= 0) & (code[said.kind] < n_classes)
     true, subject = code[said.kind[rows]], said.subject[rows]
     found = view.probability(said.probability[rows]).argmax(axis=1)
-    f1 = _f1(true, found, n_classes)
+    f1 = class_f1(true, found, n_classes)
     people = {str(person): _present_f1(true[subject == person], found[subject == person]) for person in set(subject)}
     worst = min(sorted(people), key=lambda person: people[person])
     confusion = np.zeros((n_classes, n_classes + 1), dtype=np.int64)
@@ -304,7 +304,8 @@ def original_recall(said: Told) -> dict[str, float]:
     return {str(name): float(right[said.original == name].mean()) for name in np.unique(said.original)}
 
 
-def _f1(true: NDArray[np.int64], found: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
+def class_f1(true: NDArray[np.int64], found: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
+    """Return the F1 of each class; 0 for one that is neither there nor found."""
     hits = np.array([np.sum((true == c) & (found == c)) for c in range(n_classes)], dtype=np.float64)
     total = np.array([np.sum(true == c) + np.sum(found == c) for c in range(n_classes)], dtype=np.float64)
     scores: NDArray[np.float64] = 2.0 * hits / np.maximum(total, 1.0)
@@ -313,4 +314,4 @@ def _f1(true: NDArray[np.int64], found: NDArray[np.int64], n_classes: int) -> ND
 
 def _present_f1(true: NDArray[np.int64], found: NDArray[np.int64]) -> float:
     present = np.unique(true)
-    return float(_f1(true, found, int(max(true.max(), found.max())) + 1)[present].mean())
+    return float(class_f1(true, found, int(max(true.max(), found.max())) + 1)[present].mean())

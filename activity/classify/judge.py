@@ -4,19 +4,26 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from activity.classify.composed import DAYS_LEARNED, WINDOWS_A_DAY, compose, fill, learn_transitions
 from activity.classify.evaluate import (
     PERSONAL_VIEWS,
     Calibration,
     HeldOut,
     Scores,
+    Told,
     calibrated,
+    class_f1,
     original_recall,
     score,
     stepping_share,
 )
+from activity.classify.kinds import KINDS
+from activity.classify.smooth import smooth
 from activity.classify.travel import AS_WORN
 from activity.classify.views import VIEWS
+from activity.labels import ACTIVITIES, ROLLUP, ROLLUPS, Activity
 
 CALIBRATION_VIEW: Final = "9 kinds"
 TRAVEL_VIEW: Final = "4 classes"
@@ -46,6 +53,17 @@ class PersonalGain:
 
 
 @dataclass(frozen=True, slots=True)
+class Composed:
+    """Macro F1 of the roll-ups over composed days, one of each person, window by window and smoothed."""
+
+    windows: int
+    alone: float
+    smoothed: float
+    alone_of: dict[str, float]  #: F1 of each roll-up
+    smoothed_of: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What was measured of one recipe with one seed."""
 
@@ -59,6 +77,7 @@ class Judged:
     exercise_stepping: float  #: share of arm exercises called walking, running or stairs
     recall: dict[str, float]  #: by the label of the data set
     personal: tuple[PersonalGain, ...]
+    composed: Composed  #: what smoothing is worth
 
 
 def judge(held_out: HeldOut, recipe: str, what: str, folds: int, seed: int) -> Judged:
@@ -76,6 +95,7 @@ def judge(held_out: HeldOut, recipe: str, what: str, folds: int, seed: int) -> J
         exercise_stepping=stepping_share(warmed, EXERCISES),
         recall=original_recall(warmed),
         personal=tuple(_gain(held_out, view) for view in PERSONAL_VIEWS) if held_out.personal else (),
+        composed=judge_composed(warmed, seed),
     )
 
 
@@ -91,3 +111,43 @@ def _gain(held_out: HeldOut, view: str) -> PersonalGain:
         float(before.mean()),
         float(after.mean()),
     )
+
+
+def judge_composed(said: Told, seed: int) -> Composed:
+    """Return how right days are that are composed of the windows of each person, with and without smoothing.
+
+    ``other`` comes from whoever did exercises or hand work. The transitions were learned from other days.
+    """
+    activity_of = np.array([ACTIVITIES.index(kind.activity) for kind in KINDS])
+    by_activity = said.probability @ np.eye(len(ACTIVITIES))[activity_of]
+    true_activity = activity_of[said.kind]
+    transitions = learn_transitions(seed)
+    others = _parts(said, np.flatnonzero(true_activity == ACTIVITIES.index(Activity.OTHER)))
+    true, alone, smoothed = [], [], []
+    for index, person in enumerate(np.unique(said.subject[true_activity != ACTIVITIES.index(Activity.OTHER)])):
+        rng = np.random.default_rng([seed, DAYS_LEARNED + index])
+        parts = {
+            code: _parts(said, np.flatnonzero((said.subject == person) & (true_activity == code))) or others
+            for code in range(len(ACTIVITIES))
+        }
+        path = compose(WINDOWS_A_DAY, rng)
+        rows = fill(path, parts, rng)
+        true.append(true_activity[rows])
+        alone.append(by_activity[rows].argmax(axis=1))
+        smoothed.append(smooth(by_activity[rows], np.ones(path.size, dtype=np.bool_), transitions))
+    roll = np.array([ROLLUPS.index(ROLLUP[activity]) for activity in ACTIVITIES])
+    truth = roll[np.concatenate(true)]
+    alone_f1 = class_f1(truth, roll[np.concatenate(alone)], len(ROLLUPS))
+    smoothed_f1 = class_f1(truth, roll[np.concatenate(smoothed)], len(ROLLUPS))
+    present = np.unique(truth)
+    return Composed(
+        truth.size,
+        float(alone_f1[present].mean()),
+        float(smoothed_f1[present].mean()),
+        {str(name): float(f1) for name, f1 in zip(ROLLUPS, alone_f1, strict=True)},
+        {str(name): float(f1) for name, f1 in zip(ROLLUPS, smoothed_f1, strict=True)},
+    )
+
+
+def _parts(said: Told, rows: NDArray[np.intp]) -> list[NDArray[np.int64]]:
+    return [rows[said.part[rows] == part].astype(np.int64) for part in np.unique(said.part[rows])]

@@ -1,17 +1,17 @@
 """A model as values, and what it says of the windows of a grid."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from activity.classify import _kernels
 from activity.classify.kinds import activity_of
-from activity.classify.network import Network, embed, head_logits, softmax
+from activity.classify.network import INPUT_VERSION, Network, embed, head_logits, softmax
 from activity.classify.raw import cut_windows, grid_of
 from activity.errors import ModelError
-from activity.features.table import compute_features
+from activity.features.table import FEATURE_VERSION, compute_features
 from activity.labels import Activity
 from activity.signal.regularise import Grid
 from activity.windows import Windows
@@ -30,6 +30,9 @@ class Forest:
 
 Member = Forest | Network
 
+#: Chance that the next window is the same activity, for a model that has learned no transitions.
+STAY: Final = 0.75
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
@@ -44,7 +47,7 @@ class Model:
     rate_hz: float  #: of the grid
     width_s: float  #: of a window
     temperature: float  #: above 1 where the members are surer than they are right (Guo et al., ICML 2017)
-    feature_version: str  #: of the features that the forests were trained on; empty without a forest
+    feature_version: str  #: of what its members were trained on: ``member_version`` of each
     facts: dict[str, Any]  #: model.json as it stands: training data, settings, scores, hashes
 
     @property
@@ -53,9 +56,24 @@ class Model:
         return tuple(dict.fromkeys(activity_of(kind) for kind in self.kinds))
 
     @property
+    def transitions(self) -> NDArray[np.float64]:
+        """Chances that a window of one class is followed by one of another, (len(classes), len(classes))."""
+        found = self.facts.get("transitions")
+        if found is not None:
+            return np.array(found, dtype=np.float64)
+        others = max(len(self.classes) - 1, 1)
+        return np.where(np.eye(len(self.classes)) == 1.0, STAY, (1.0 - STAY) / others)
+
+    @property
     def digest(self) -> str:
         """SHA-256 over the hashes of its files: two models with the same digest say the same."""
         return str(self.facts["digest"])
+
+
+def member_version(members: tuple[Member, ...]) -> str:
+    """Return the version of what this program gives to members of these kinds."""
+    versions = {INPUT_VERSION if isinstance(member, Network) else FEATURE_VERSION for member in members}
+    return "+".join(sorted(versions))
 
 
 def predict(model: Model, grid: Grid, windows: Windows) -> NDArray[np.float64]:

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 INPUTS: Final = 4  #: x, y, z, and |a| - 1 g
+#: Raised by hand whenever a network is given something else; a model of another version is refused.
+INPUT_VERSION: Final = "samples-1"
 #: Windows that pass at once: their activations stay in the second-level cache.
 _AT_ONCE: Final = 128
 #: Matrices this small are slower in several threads than in one (OpenBLAS), so windows are shared out instead.

@@ -98,6 +98,7 @@ def train(
     """Train on real wrists, judge by leaving people out, and write the model with its card."""
     from activity.classify.artefact import load_model, save_model
     from activity.classify.card import CardFacts, card_text
+    from activity.classify.composed import learn_transitions
     from activity.classify.kinds import KINDS
     from activity.classify.recipes import RECIPES
     from activity.classify.travel import AS_WORN
@@ -117,6 +118,7 @@ def train(
         "rate_hz": GRID_RATE_HZ,
         "width_s": WINDOW_S,
         "temperature": judged[0].calibration.temperature,
+        "transitions": learn_transitions(seed).round(6).tolist(),
         "sources": [asdict(source) for source in corpus.sources],
         "judged": [asdict(result) for result in judged],
     }
@@ -180,6 +182,8 @@ def _say(result: "Judged") -> None:
         f"accuracy of the surest 80 % {curve.surest_accuracy:.3f}"
     )
     console.emit(f"  arm exercises called walking, running or stairs: {100 * result.exercise_stepping:.1f} %")
+    days = result.composed
+    console.emit(f"  composed days, 5 roll-ups: macro F1 {days.alone:.3f} alone, {days.smoothed:.3f} smoothed")
     for gain in result.personal:
         console.emit(
             f"  {gain.view}, fitted to a minute of each kind: wrong {100 * gain.mean_before:.1f} -> "

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import oracles
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from activity.classify.artefact import DEFAULT_MODEL, load_model, member_bytes, save_model
+from activity.classify.composed import compose, fill, learn_transitions
 from activity.classify.kinds import KINDS
 from activity.classify.labelled import Labelled, LabelledGrid, select
 from activity.classify.model import Model, kind_probability, predict, walk
@@ -22,7 +23,7 @@ from activity.classify.raw import cut_windows
 from activity.classify.smooth import smooth
 from activity.classify.train import ESTIMATORS, Settings, fit, fit_kinds
 from activity.errors import ModelError, NotEnoughDataError
-from activity.labels import Activity
+from activity.labels import ACTIVITIES, Activity
 from activity.resources import shipped
 from activity.signal.regularise import Grid
 from activity.windows import Windows
@@ -247,6 +248,7 @@ def test_a_changed_byte_of_the_arrays_is_refused(copy: Path, at: int) -> None:
         ("kinds", ["sitting", "flying"], "kinds"),
         ("members", [], "members"),
         ("width_s", 1.0, "too short"),
+        ("transitions", [[1.0]], "transitions"),
     ],
 )
 def test_a_model_that_does_not_fit_this_program_is_refused(copy: Path, key: str, value: object, said: str) -> None:
@@ -311,40 +313,67 @@ def test_no_model_of_that_name_says_what_to_ask() -> None:
     assert "model info" in caught.value.remedy
 
 
-def likeliest(score: np.ndarray, stay: float) -> float:
+def stay_of(stay: float, n: int) -> np.ndarray:
+    """Transitions that stay with one chance and share out the rest."""
+    return np.where(np.eye(n) == 1.0, stay, (1.0 - stay) / (n - 1))
+
+
+def likeliest(score: np.ndarray, transitions: np.ndarray) -> float:
     """The best sum over all paths, by trying them all."""
     n, k = score.shape
     best = -np.inf
     for path in itertools.product(range(k), repeat=n):
         total = sum(score[i, c] for i, c in enumerate(path))
-        total += sum(np.log(stay) if a == b else np.log((1 - stay) / (k - 1)) for a, b in itertools.pairwise(path))
+        total += sum(np.log(transitions[a, b]) for a, b in itertools.pairwise(path))
         best = max(best, total)
     return float(best)
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.floats(0.4, 0.95))
-def test_smoothing_finds_the_likeliest_of_all_paths(seed: int, n: int, stay: float) -> None:
-    probability = np.random.default_rng(seed).dirichlet(np.ones(3), n)
-    path = smooth(probability, np.ones(n, dtype=bool), stay)
+@settings(deadline=None)  # the first call compiles
+@given(st.integers(0, 2**32 - 1), st.integers(1, 6))
+def test_smoothing_finds_the_likeliest_of_all_paths(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    probability, transitions = rng.dirichlet(np.ones(3), n), rng.dirichlet(np.ones(3), 3)
+    path = smooth(probability, np.ones(n, dtype=bool), transitions)
     score = np.log(probability + 0.02)
     total = sum(score[i, c] for i, c in enumerate(path))
-    total += sum(np.log(stay) if a == b else np.log((1 - stay) / 2) for a, b in itertools.pairwise(path.tolist()))
-    assert total == pytest.approx(likeliest(score, stay))
+    total += sum(np.log(transitions[a, b]) for a, b in itertools.pairwise(path.tolist()))
+    assert total == pytest.approx(likeliest(score, transitions))
 
 
 def test_a_lone_doubtful_window_is_smoothed_and_a_sure_one_is_not() -> None:
     probability = np.tile([0.9, 0.1], (9, 1))
     probability[4] = [0.45, 0.55]
-    assert smooth(probability, np.ones(9, dtype=bool)).tolist() == [0] * 9
+    assert smooth(probability, np.ones(9, dtype=bool), stay_of(0.75, 2)).tolist() == [0] * 9
     probability[4] = [0.0, 1.0]
-    assert smooth(probability, np.ones(9, dtype=bool)).tolist() == [0, 0, 0, 0, 1, 0, 0, 0, 0]
+    assert smooth(probability, np.ones(9, dtype=bool), stay_of(0.75, 2)).tolist() == [0, 0, 0, 0, 1, 0, 0, 0, 0]
 
 
 def test_nothing_is_carried_over_a_window_that_is_not_known() -> None:
     probability = np.tile([0.55, 0.45], (5, 1))
     probability[:2] = [0.0, 1.0]
+    probability[2] = np.nan
     known = np.array([True, True, False, True, True])
-    assert smooth(probability, known).tolist() == [1, 1, -1, 0, 0]
+    assert smooth(probability, known, stay_of(0.75, 2)).tolist() == [1, 1, -1, 0, 0]
+
+
+def test_learned_transitions_stay_and_leave_nothing_impossible() -> None:
+    transitions = learn_transitions(3)
+    np.testing.assert_allclose(transitions.sum(axis=1), 1.0)
+    assert (transitions > 0.0).all()
+    stairs, lying, walking = (ACTIVITIES.index(a) for a in (Activity.STAIRS, Activity.LYING, Activity.WALKING))
+    assert transitions[lying, lying] > transitions[walking, walking] > transitions[stairs, stairs]
+    assert transitions[stairs, walking] > transitions[stairs, lying]
+
+
+def test_a_composed_day_is_filled_with_runs_of_the_right_recordings(rng: np.random.Generator) -> None:
+    path = compose(20_000, rng)
+    assert set(path) == set(range(len(ACTIVITIES)))
+    parts = {code: [np.arange(20) + 1000 * code, np.arange(5) + 1000 * code + 500] for code in range(len(ACTIVITIES))}
+    rows = fill(path, parts, rng)
+    assert (rows // 1000 == path).all()
+    runs_on = np.diff(rows)[np.diff(path) == 0]
+    assert set(runs_on.tolist()) <= {1, -19, -4}
 
 
 @pytest.mark.parametrize("name", SHIPPED)
