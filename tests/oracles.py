@@ -287,3 +287,50 @@ def network_logits(network, window):
         sum(value * network.head[i, kind] for i, value in enumerate(seen)) + network.head_bias[kind]
         for kind in range(network.head.shape[1])
     ]
+
+
+def step_points(accel_g, first, apart, taper, least, n):
+    """Size and axes around every ``apart``-th row, each the mean of what came by the taper's weights."""
+    reach = len(taper) - 1
+    bell = np.concatenate([taper[:0:-1], taper])
+    size = np.linalg.norm(accel_g.astype(float), axis=1)
+    out, came = np.zeros((4, n)), np.zeros(n, dtype=bool)
+    for j in range(n):
+        rows = first + j * apart + np.arange(-reach, reach + 1)
+        usable = np.array([0 <= row < len(size) and np.isfinite(size[row]) for row in rows])
+        if bell[usable].sum() >= least:
+            weight = bell[usable] / bell[usable].sum()
+            of = rows[usable]
+            out[:, j] = [weight @ size[of], *(weight @ accel_g[of].astype(float))]
+            came[j] = True
+    return out, came
+
+
+def box_of_box(values, came, reach):
+    """Means over a box of a box of the values that came; what lies outside the array is in neither."""
+
+    def box(of):
+        return np.array([of[max(j - reach, 0) : j + reach + 1].sum() for j in range(len(of))])
+
+    weight = box(box(came.astype(float)))
+    return np.where(weight > 0.5, box(box(values * came)) / np.maximum(weight, 1.0), 0.0)
+
+
+def wave_power(values, middle, cosine, sine):
+    """Power of the values around ``middle`` at each wave, by a sum over the complex wave to both sides."""
+    reach = len(cosine) - 1
+    around = np.pad(values, reach)[middle : middle + 2 * reach + 1]
+    wave = np.concatenate([(cosine + 1j * sine)[:0:-1].conj(), cosine + 1j * sine])
+    return np.abs(around @ wave) ** 2
+
+
+def best_path(score, cost):
+    """The path of states with the highest sum of scores less costs of moves, by trying them all."""
+    from itertools import product
+
+    n, states = score.shape
+
+    def worth(path):
+        return sum(score[i, s] for i, s in enumerate(path)) - sum(cost[a, b] for a, b in pairwise(path))
+
+    return max(product(range(states), repeat=n), key=worth)

@@ -58,7 +58,7 @@ def box(values: Array, reach: int, out: Array) -> None:
 
 @njit(cache=True, nogil=True)
 def detrend(values: Array, weight: Array, reach: int, scratch: Array, trend: Array) -> None:
-    """Take the triangular mean of what came from ``values``, and leave it in ``trend``.
+    """Fill ``trend`` with the mean, over a box of a box, of the ``values`` that came.
 
     ``weight`` is ``box`` of ``box`` of one for each point that came, and zero where none came near.
     """
@@ -69,10 +69,14 @@ def detrend(values: Array, weight: Array, reach: int, scratch: Array, trend: Arr
 
 
 @njit(cache=True, nogil=True)
-def spectrum(values: Array, middle: int, cosine: Array, sine: Array, out: Array) -> None:
-    """Fill ``out`` with the power at each column of ``cosine`` and ``sine``, tapered around ``middle``."""
+def spectrum(values: Array, middle: int, cosine: Array, sine: Array, even: Array, odd: Array, out: Array) -> None:
+    """Fill ``out`` with the power at each column of ``cosine`` and ``sine``, tapered around ``middle``.
+
+    ``even`` and ``odd`` are room to work in; all five have as many columns.
+    """
     n, cells = values.size, out.size
-    even, odd = np.zeros(cells, dtype=np.float32), np.zeros(cells, dtype=np.float32)
+    for f in range(cells):
+        even[f] = odd[f] = np.float32(0.0)
     for k in range(cosine.shape[0]):
         after = values[middle + k] if middle + k < n else 0.0
         before = values[middle - k] if 0 < k <= middle else 0.0
@@ -109,24 +113,27 @@ def best_path(score: Array, cost: Array, path: Array) -> None:
 
 
 @njit(cache=True, nogil=True)
-def tooth(root: Array, place: int) -> Any:
-    """Return ``root`` at half cell ``place``: of a cell, or the mean of its neighbours; zero outside."""
-    if place < 0 or place > 2 * (root.size - 1):
-        return 0.0
-    return 0.5 * (root[place // 2] + root[(place + 1) // 2])
+def halve(values: Array, out: Array) -> None:
+    """Fill ``out`` (2 n) with the values, the means of neighbours between them, and a zero for what lies outside."""
+    n = values.size
+    for f in range(n - 1):
+        out[2 * f] = values[f]
+        out[2 * f + 1] = 0.5 * (values[f] + values[f + 1])
+    out[2 * n - 2] = values[n - 1]
+    out[2 * n - 1] = 0.0
 
 
 @njit(cache=True, nogil=True)
 def weigh(size: Array, axes: Array, teeth: Array, weights: Array, prior: Array, loud: float, out: Array) -> None:
     """Fill ``out`` (2, cadences): what speaks for each in the rhythm alone, and with what people are like.
 
-    ``size`` and ``axes`` are roots of amplitudes over their rms. The last two teeth are those of the axes.
+    ``size`` and ``axes`` are halved roots of amplitudes over their rms. The last two teeth are those of the axes.
     """
-    of_axes = weights.size - 2
+    first_axis = weights.size - 2
     for c in range(out.shape[1]):
         total = 0.0
         for h in range(weights.size):
-            total += weights[h] * tooth(size if h < of_axes else axes, teeth[c, h])
+            total += weights[h] * (size[teeth[c, h]] if h < first_axis else axes[teeth[c, h]])
         out[0, c] = total
         out[1, c] = total + prior[0, c] + loud * prior[1, c]
 
@@ -191,27 +198,32 @@ def find_cadence(points: Array, strength: Array, t: Any, power: Array, rhythm: A
     """Fill the spectrum, the evidence and the cadence of each frame; return whether more than the size was heard."""
     frames, cadences, axes_cells = path.size, t.prior.shape[1], t.axes_cosine.shape[1]
     score, evidence = np.empty((frames, cadences)), np.empty((2, cadences))
-    one, root, axes = np.empty(axes_cells), np.empty(power.shape[1]), np.empty(axes_cells)
+    one, axes, root = np.empty(axes_cells), np.empty(axes_cells), np.empty(power.shape[1])
+    even, odd = np.empty(root.size, dtype=np.float32), np.empty(root.size, dtype=np.float32)
+    even_axes, odd_axes = even[:axes_cells], odd[:axes_cells]
+    of_size, of_axes = np.zeros(2 * root.size), np.zeros(2 * axes_cells)
     # A grid that holds nothing but sizes has them on x, and two axes that never move.
     three = moves(points[2]) or moves(points[3])
     weights = t.axes_weights if three else t.size_weights
     for i in range(frames):
         middle = t.hop // 2 + i * t.hop
         whole = 1.0 / max(strength[3, i], 0.1) ** 2
-        spectrum(points[0], middle, t.size_cosine, t.size_sine, power[i])
+        spectrum(points[0], middle, t.size_cosine, t.size_sine, even, odd, power[i])
         for f in range(root.size):
             power[i, f] *= whole
             root[f] = math.sqrt(math.sqrt(power[i, f]) / (strength[0, i] + 0.01))
         for f in range(axes_cells):
             axes[f] = 0.0
         for axis in range(1, 4 if three else 1):
-            spectrum(points[axis], middle, t.axes_cosine, t.axes_sine, one)
+            spectrum(points[axis], middle, t.axes_cosine, t.axes_sine, even_axes, odd_axes, one)
             for f in range(axes_cells):
                 axes[f] += one[f] * whole
         for f in range(axes_cells):
             axes[f] = math.sqrt(math.sqrt(axes[f]) / (strength[1, i] + 0.01))
         loud = math.log2(min(max(strength[0, i], 0.02), 2.0) / t.usual_rms_g)
-        weigh(root, axes, t.teeth, weights, t.prior, loud, evidence)
+        halve(root, of_size)
+        halve(axes, of_axes)
+        weigh(of_size, of_axes, t.teeth, weights, t.prior, loud, evidence)
         for c in range(cadences):
             rhythm[i, c] = evidence[0, c]
             score[i, c] = t.trust * evidence[1, c]
@@ -222,12 +234,12 @@ def find_cadence(points: Array, strength: Array, t: Any, power: Array, rhythm: A
 @njit(cache=True, nogil=True)
 def find_odds(strength: Array, power: Array, rhythm: Array, path: Array, gate: Array, t: Any, logit: Array) -> None:
     """Fill the log odds of stepping of each frame; NaN where less than half of it came."""
+    halves = np.empty(2 * power.shape[1])
     for i in range(path.size):
         c = path[i]
-        on = off = 0.0
-        for h in range(5):
-            part = tooth(power[i], t.teeth[c, h])
-            on, off = (on + part, off) if h < 3 else (on, off + part)
+        halve(power[i], halves)
+        on = halves[t.teeth[c, 0]] + halves[t.teeth[c, 1]] + halves[t.teeth[c, 2]]
+        off = halves[t.teeth[c, 3]] + halves[t.teeth[c, 4]]
         rms = strength[0, i]
         whole = 2.0 * (rms * rms + 1e-4)
         turning = math.log2((strength[2, i] + 0.02) / (rms + 0.02))
@@ -326,7 +338,7 @@ def select(
     accel: Array, starts: Array, joined: Array, unjoined: int, bias: float, t: Any, logit: Array, steps: Array,
     n: Array, carry: Array, out: Array,
 ) -> int:  # fmt: skip
-    """Fill ``out`` with the places of steps in all windows, in rows from row 0; return how many.
+    """Fill rows (window, place in rows from its start) with the steps of all windows; return how many.
 
     ``joined`` says which windows follow the one before at once, ``unjoined`` what is taken for it where they don't.
     ``carry`` is whether the window before was stepping, and the place of its last step; both are left as the last
@@ -350,7 +362,7 @@ def select(
             place = beside_a_row(accel, starts[w], steps[w, k, 0], t.width, t.mend_rows)
             if place >= 0.0 and starts[w] + place - last >= 0.5 * steps[w, k, 2]:
                 last = starts[w] + place
-                out[count] = last
+                out[count, 0], out[count, 1] = w, place
                 count += 1
     carry[0], carry[1] = stepping, last
     return count

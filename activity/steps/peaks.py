@@ -35,8 +35,8 @@ __all__ = ["BEFORE_S", "PAD_S", "Carry", "rhythm_step_times_ns", "step_times_ns"
 
 #: Log odds that a classifier's word for stepping adds to those of the rhythm alone.
 TOLD_LOGIT: Final = 2.0
+ALONE_LOGIT: Final = 0.0  #: and that are added where nobody had a say
 LEAST_HZ: Final = 8.0  #: of a grid; below, a jog's steps are above half the rate
-MOST_CADENCE_HZ: Final = 4.0  #: passes of the phase; only makes room for them
 _BLOCK: Final = 8192  # windows at once: 100 MB
 _THREADS: Final = 2
 _CODES: Final = [ACTIVITIES.index(activity) for activity in STEPPING]
@@ -67,7 +67,7 @@ def rhythm_step_times_ns(grid: Grid) -> NDArray[np.int64]:
     """
     windows = Windows.of_seconds(WINDOW_S, grid.rate_hz)
     every = np.arange(-(-len(grid) // windows.width_samples))
-    return _steps(grid, windows, every, 0.0, Carry(stepping=0))[0]
+    return _steps(grid, windows, every, ALONE_LOGIT, Carry(stepping=0))[0]
 
 
 def steps_of_window(
@@ -94,15 +94,15 @@ def _steps(
     joined[1:] = np.diff(part) == 1
     last = -math.inf if carry.last_ns is None else (carry.last_ns - grid.start_ns) / grid.step_ns
     state = np.array([float(carry.stepping), last])
-    places = []
+    times = []
     for first in range(0, part.size, _BLOCK):
         block = slice(first, first + _BLOCK)
-        places.append(_places(grid.accel_g, part[block] * windows.width_samples, joined[block], bias, t, state))
-    place = np.concatenate(places) if places else np.empty(0)
-    # From the row before, in whole nanoseconds: the same from wherever the grid begins.
-    row = np.floor(place)
-    times_ns = grid.start_ns + row.astype(np.int64) * grid.step_ns
-    times_ns += np.round((place - row) * grid.step_ns).astype(np.int64)
+        starts = part[block] * windows.width_samples
+        found = _places(grid.accel_g, starts, joined[block], bias, t, state)
+        begin_ns = grid.start_ns + starts[found[:, 0].astype(np.int64)] * grid.step_ns
+        times.append(begin_ns + np.round(found[:, 1] * grid.step_ns).astype(np.int64))
+    # A window's start is a whole number of nanoseconds, so that it does not matter where the grid begins.
+    times_ns = np.concatenate(times) if times else np.empty(0, dtype=np.int64)
     last_ns = int(times_ns[-1]) if times_ns.size else carry.last_ns
     return times_ns, Carry(int(state[0]), last_ns)
 
@@ -115,9 +115,9 @@ def _places(  # noqa: PLR0917
     t: Tables,
     state: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return the places of steps in rows, and leave ``state`` as the last window leaves it."""
+    """Return (n, 2) windows and places in them in rows, and leave ``state`` as the last window leaves it."""
     n = starts.size
-    most = math.ceil(t.width / t.period[0] / (t.period[-1] / t.period[0])) + 8
+    most = math.ceil(t.width / t.period[-1]) + 8  # passes of the phase
     logit, found, count = np.empty((n, frames_of(t))), np.empty((n, most, 4)), np.empty(n, dtype=np.int64)
     edges = np.linspace(0, n, (_THREADS if n >= 64 else 1) + 1).astype(int).tolist()
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -127,6 +127,6 @@ def _places(  # noqa: PLR0917
         ]
         for job in jobs:
             job.result()
-    out = np.empty(int(count.sum()))
+    out = np.empty((int(count.sum()), 2))
     kept = _kernels.select(accel_g, starts, joined, UNKNOWN, bias, t, logit, found, count, state, out)
     return out[:kept]

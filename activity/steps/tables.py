@@ -19,7 +19,7 @@ CELL_HZ: Final = 0.1
 LOWEST_HZ: Final = 0.3  #: of the spectra
 CADENCES: Final = np.arange(7, 36)  #: cells of 0.1 steps per second: a shuffle to a sprint
 SIZE_CELLS: Final = np.arange(3, 59)  #: cells looked at in the size of acceleration
-AXES_CELLS: Final = np.arange(3, 36)  #: cells looked at on the axes
+AXES_CELLS: Final = np.arange(3, 35)  #: cells looked at on the axes
 SOFT_S: Final = 0.04  #: sd of the Gaussian that keeps heel strikes from folding down
 TREND_S: Final = 0.5  #: of each of two running means either side, which take posture and slow turns out
 FRAME_S: Final = 2.5  #: either side of a frame's middle
@@ -105,26 +105,44 @@ def tables(rate_hz: float, width: int) -> Tables:
     """Return the tables for windows of ``width`` rows at ``rate_hz``."""
     apart = max(1, int(rate_hz / (POINT_HZ - 0.1)))
     point_hz = rate_hz / apart
-    before, hop = round(BEFORE_S * point_hz), round(HOP_S * point_hz)
+    hop = round(HOP_S * point_hz)
     cadence_hz = CADENCES * CELL_HZ
     octave = np.log2(cadence_hz / USUAL_HZ)
-    soft = np.exp(-0.5 * (np.arange(math.ceil(3.0 * SOFT_S * rate_hz) + 1) / rate_hz / SOFT_S) ** 2)
+    soft = np.exp(-0.5 * (np.arange(_soft_reach(rate_hz) + 1) / rate_hz / SOFT_S) ** 2)
     taper = _taper(point_hz)
     wave_cosine, wave_sine, wave_reach = _waves(point_hz, cadence_hz)
     window_points = -(-width // apart)
     return Tables(
-        apart, width, window_points, before, round(PAD_S * point_hz), hop,
+        apart, width, window_points, _points(BEFORE_S, rate_hz, apart), _points(PAD_S, rate_hz, apart), hop,
         round(TREND_S * point_hz), int(FRAME_S * point_hz) // 2, round(MEND_S * rate_hz),
         soft, 0.3 * float(soft[0] + 2.0 * soft[1:].sum()),
         *_comb(point_hz, taper, SIZE_CELLS), *_comb(point_hz, taper, AXES_CELLS), wave_cosine, wave_sine, wave_reach,
         rate_hz / cadence_hz, octave,
-        np.array([[round(2 * (of * c - SIZE_CELLS[0])) for of in TEETH] for c in CADENCES]),
+        _teeth(),
         np.stack([PRIOR[0] * octave + PRIOR[1] * octave**2, PRIOR[2] * octave]),
         MOVE_COST * np.abs(octave[:, None] - octave),
         np.array(SIZE_WEIGHTS), np.array(AXES_WEIGHTS), np.array(SIZE_GATE), np.array(AXES_GATE),
         USUAL_RMS_G, LEAST_RMS_G, LEAST_SWING_G, PAUSE_SHARE, MOST_PAUSE_G, TRUST, MOST_LOGIT, CHANGE_COST, FIRST_FRAME,
         FIRST_FRAME + round(window_points / hop),
     )  # fmt: skip
+
+
+def _soft_reach(rate_hz: float) -> int:
+    return math.ceil(3.0 * SOFT_S * rate_hz)
+
+
+def _points(length_s: float, rate_hz: float, apart: int) -> int:
+    """Return how many points see no row further away than ``length_s``."""
+    return int((length_s * rate_hz - _soft_reach(rate_hz)) / apart)
+
+
+def _teeth() -> Array:
+    """Return the half cell of each tooth of each cadence; the last half cell stands for what lies outside."""
+    half_cells = [2 * SIZE_CELLS.size] * 5 + [2 * AXES_CELLS.size] * 2
+    rows = [[round(2 * (of * c - SIZE_CELLS[0])) for of in TEETH] for c in CADENCES]
+    return np.array(
+        [[place if 0 <= place < n - 1 else n - 1 for place, n in zip(row, half_cells, strict=True)] for row in rows]
+    )
 
 
 def _taper(point_hz: float) -> Array:
