@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from activity.classify.kinds import KINDS, activity_of
+from activity.classify.kinds import KIND_INDEX, KINDS, activity_of
 from activity.errors import NotEnoughDataError
 from activity.features.table import compute_features
 from activity.labels import Activity
@@ -55,6 +55,17 @@ class LabelledGrid:
     def activity(self) -> Activity:
         """The activity of its kind."""
         return activity_of(self.kind)
+
+    @property
+    def kind_index(self) -> int:
+        """The index of its kind in ``KINDS``; ``ColumnError`` for a label that names an activity of several kinds."""
+        try:
+            return KIND_INDEX[self.kind]
+        except KeyError:
+            names = [kind.name for kind in KINDS if kind.activity is self.activity]
+            raise ColumnError(
+                f"the label {self.original} says too little to learn from", expected=f"one of {', '.join(names)}"
+            ) from None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,11 +13,14 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
+from activity.threads import share
+
 INPUTS: Final = 4  #: x, y, z, and |a| - 1 g
 #: Raised by hand whenever a network is given something else; a model of another version is refused.
 INPUT_VERSION: Final = "samples-1"
 #: Windows that pass at once: their activations stay in the second-level cache.
 _AT_ONCE: Final = 128
+_LEAST_SHARED: Final = 8 * _AT_ONCE
 #: Matrices this small are slower in several threads than in one (OpenBLAS), so windows are shared out instead.
 _BLAS: Final = ThreadpoolController()
 
@@ -45,14 +48,18 @@ def embed(network: Network, windows: NDArray[np.float32]) -> NDArray[np.float32]
     """Return (n, 2 * channels): what the head sees of (n, width, 3) windows in g without a NaN."""
     width = 2 * network.convolutions[-1].bias.size
     out = np.empty((len(windows), width), dtype=np.float32)
-    with _BLAS.limit(limits=1, user_api="blas"):
-        for first in range(0, len(windows), _AT_ONCE):
-            rows = slice(first, first + _AT_ONCE)
+
+    def some(first: int, last: int) -> None:
+        for begin in range(first, last, _AT_ONCE):
+            rows = slice(begin, min(begin + _AT_ONCE, last))
             passed = _inputs(windows[rows])
             for convolution in network.convolutions:
                 passed = _convolve(passed, convolution)
             out[rows, : width // 2] = passed.mean(axis=1)
             out[rows, width // 2 :] = passed.max(axis=1)
+
+    with _BLAS.limit(limits=1, user_api="blas"):
+        share(some, len(windows), _LEAST_SHARED)
     return out
 
 

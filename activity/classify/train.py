@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from activity.classify.augment import HAND_WORK, augmented, hand_work
-from activity.classify.kinds import KIND_INDEX, KINDS, OTHER
+from activity.classify.kinds import KINDS, OTHER
 from activity.classify.labelled import Labelled, LabelledGrid, join, label_windows, select
 from activity.classify.model import Forest
 from activity.classify.published import cosine_features
@@ -138,7 +138,7 @@ def kind_windows(grids: tuple[LabelledGrid, ...], width: int) -> tuple[NDArray[n
     for part in grids:
         cut, known = cut_windows(part.grid, Windows(width))
         rows.append(cut[known])
-        kind.append(np.full(int(known.sum()), KIND_INDEX[part.kind]))
+        kind.append(np.full(int(known.sum()), part.kind_index))
     return np.concatenate(rows), np.concatenate(kind)
 
 

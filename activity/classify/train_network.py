@@ -11,7 +11,7 @@ from torch import nn
 
 from activity.classify.augment import HAND_WORK, Strips, augmented, draw, hand_work
 from activity.classify.design import Design
-from activity.classify.kinds import KIND_INDEX, KINDS, OTHER
+from activity.classify.kinds import KINDS, OTHER
 from activity.classify.labelled import LabelledGrid
 from activity.classify.network import INPUTS, Convolution, Network, embed
 from activity.labels import ROLLUP, Rollup
@@ -86,7 +86,7 @@ def _strips(grids: list[LabelledGrid]) -> tuple[Strips, NDArray[np.int64]]:
     """Return the recordings end to end without the rows that are missing, and the kind of each."""
     parts = [part.grid.accel_g[~np.isnan(part.grid.accel_g[:, 0])] for part in grids]
     length = np.array([len(part) for part in parts])
-    kind = np.array([KIND_INDEX[part.kind] for part in grids])
+    kind = np.array([part.kind_index for part in grids])
     return Strips(np.concatenate(parts), np.cumsum(length) - length, length), kind
 
 

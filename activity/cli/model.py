@@ -5,6 +5,7 @@ import click
 from activity.cli import console
 from activity.cli.model_data import json_option
 from activity.cli.model_export import export_c, train_band
+from activity.cli.model_personal import personalise_model
 from activity.cli.model_steps import steps
 from activity.cli.model_train import evaluate, train
 
@@ -38,6 +39,7 @@ def info(model: str, as_json: bool) -> None:
 
 command.add_command(train)
 command.add_command(evaluate)
+command.add_command(personalise_model)
 command.add_command(steps)
 command.add_command(export_c)
 command.add_command(train_band)
