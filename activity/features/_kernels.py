@@ -25,6 +25,7 @@ N_AXES = 5
 
 ZERO = np.float32(0.0)
 ONE = np.float32(1.0)
+STEP_AND_STRIDE_S = ((0.24, 0.84), (0.6, 1.68))  #: from the quickest to the slowest
 NEAR_TOP = 0.1  #: of the whole; of peaks that differ by less the first is the step, the others are its multiples
 LEAST_VARIANCE = 1e-6  #: (1 mg)²; weaker movement is a sensor's noise, whose shape says nothing
 
@@ -188,18 +189,10 @@ def top(corr: Array, first: int, last: int, near: float) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def top_stride(corr: Array, rate_hz: float, scale: float) -> float:
-    """Return the lag of the stride, or of a slow step if both feet sound the same; 0 if there is none."""
-    return top(corr, int(rate_hz * 0.6), int(rate_hz * 1.68), NEAR_TOP * scale)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def rhythm_row(corr: Array, both: float, rate_hz: float, floor: float, out: Array) -> None:
-    """Write one lane's features of a correlation over lags; ``both`` is the lag of the stride of all axes together."""
+def rhythm_row(corr: Array, step: float, stride: float, both: float, rate_hz: float, floor: float, out: Array) -> None:
+    """Write one lane's features of a correlation over lags; ``both`` is the stride of all axes together."""
     scale = corr[0] + floor
     first = int(rate_hz * 0.24)
-    step = top(corr, first, int(rate_hz * 0.84), NEAR_TOP * scale)
-    stride = top_stride(corr, rate_hz, scale)
     lowest_at = first
     highest = corr[first]
     for lag in range(first, corr.size):
@@ -283,14 +276,20 @@ def axes_row(squares: Array, level: Array, n: int, out: Array) -> None:
 @njit(cache=True, nogil=True, error_model="numpy")
 def rhythm_rows(corr: Array, n_lags: int, rate_hz: float, floor: float, out: Array) -> float:
     """Write one lane's features of rhythm, given ``corr`` (4, lags); return the lag of the stride in samples."""
-    one, axes = np.empty(n_lags), np.empty(n_lags)
-    for lag in range(axes.size):
-        axes[lag] = float(corr[VERTICAL, lag]) + float(corr[FORWARD, lag]) + float(corr[SIDEWAYS, lag])
-    stride = top_stride(axes, rate_hz, axes[0] + floor)
-    for s in range(2):
-        one[:] = corr[SIZE if s == 0 else VERTICAL, :n_lags]
-        rhythm_row(one, stride, rate_hz, floor, out[s * N_RHYTHM : (s + 1) * N_RHYTHM])
-    rhythm_row(axes, stride, rate_hz, floor, out[2 * N_RHYTHM : N_RHYTHMS * N_RHYTHM])
+    rhythms = np.empty((N_RHYTHMS, n_lags))
+    for lag in range(n_lags):
+        rhythms[0, lag] = corr[SIZE, lag]
+        rhythms[1, lag] = corr[VERTICAL, lag]
+        rhythms[2, lag] = float(corr[VERTICAL, lag]) + float(corr[FORWARD, lag]) + float(corr[SIDEWAYS, lag])
+    tops = np.empty((N_RHYTHMS, 2))
+    for r in range(N_RHYTHMS):
+        near = NEAR_TOP * (rhythms[r, 0] + floor)
+        for k, (first_s, last_s) in enumerate(STEP_AND_STRIDE_S):
+            tops[r, k] = top(rhythms[r], int(rate_hz * first_s), int(rate_hz * last_s), near)
+    stride = float(tops[N_RHYTHMS - 1, 1])
+    for r in range(N_RHYTHMS):
+        here = out[r * N_RHYTHM : (r + 1) * N_RHYTHM]
+        rhythm_row(rhythms[r], tops[r, 0], tops[r, 1], stride, rate_hz, floor, here)
     return stride
 
 
@@ -349,5 +348,6 @@ def block_features(
         here = row[at : at + N_PAIRS]
         pairs_row(cross[:, :, lane], n_cross, level[:, lane], corr[:, 0, lane], floor, rate_hz, here)
         at += N_PAIRS
-        row[at : at + N_ATTITUDE] = attitude[lane]
+        for k in range(N_ATTITUDE):  # an assignment of a whole slice would double the time it takes to compile
+            row[at + k] = attitude[lane, k]
         axes_row(corr[:, 0, lane], level[:, lane], width, row[at + N_ATTITUDE :])

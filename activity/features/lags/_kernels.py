@@ -10,6 +10,8 @@ from activity.features.streams._kernels import FORWARD, LANES, N_STREAMS, SIDEWA
 
 Array: TypeAlias = NDArray[Any]
 
+LATER = ((VERTICAL, FORWARD), (FORWARD, VERTICAL), (FORWARD, SIDEWAYS), (SIDEWAYS, FORWARD))
+TOGETHER = ((SIZE, VERTICAL), (SIZE, FORWARD), (VERTICAL, FORWARD), (VERTICAL, SIDEWAYS))
 ZERO = np.float32(0.0)
 L = np.uint64(LANES)  # indices that might be negative keep loops from becoming vectors
 NONE, TWO, THREE, FOUR = np.uint64(0), np.uint64(2), np.uint64(3), np.uint64(4)
@@ -61,14 +63,10 @@ def block_lags(streams: Array, n: int, corr: Array, cross: Array, level: Array) 
     forward, and of vertical with forward and sideways, at the same time. Lags come by four, and ``streams`` hold ``n``
     rows, then a zero for each lag and one more.
     """
-    size, vertical, forward, sideways = streams[SIZE], streams[VERTICAL], streams[FORWARD], streams[SIDEWAYS]
     for s in range(N_STREAMS):
         correlate(streams[s], streams[s], n, corr[s])
-    correlate(vertical, forward, n, cross[0])
-    correlate(forward, vertical, n, cross[1])
-    correlate(forward, sideways, n, cross[2])
-    correlate(sideways, forward, n, cross[3])
-    dot(size, vertical, level[0])
-    dot(size, forward, level[1])
-    level[2] = cross[0, 0]
-    dot(vertical, sideways, level[3])
+    # One call each in a loop over pairs: the compiler writes a kernel out wherever it is called
+    for k, (a, b) in enumerate(LATER):
+        correlate(streams[a], streams[b], n, cross[k])
+    for k, (a, b) in enumerate(TOGETHER):
+        dot(streams[a], streams[b], level[k])

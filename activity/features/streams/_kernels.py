@@ -255,19 +255,20 @@ def split_block(
                 mend_lane(block, lane)
         else:
             block[:, lane::LANES] = ZERO
-    size, vertical = streams[SIZE, : x.size], streams[VERTICAL, : x.size]
     forward, sideways = streams[FORWARD, : x.size], streams[SIDEWAYS, : x.size]
-    sizes(x, y, z, size)
-    centre(size, frame[:LANES])
+    sizes(x, y, z, streams[SIZE, : x.size])
+    # One call in a loop, here and below: the compiler writes a kernel out wherever it is called
+    for k in range(4):
+        stream = block[k] if k < 3 else streams[SIZE, : x.size]
+        centre(stream, frame[k * LANES : (k + 1) * LANES])
     for axis in range(3):
-        centre(block[axis], frame[axis * LANES : (axis + 1) * LANES])
         add_parts(block[axis], parts[axis])
     for lane in range(LANES):
         set_level_axes(frame[lane::LANES])
         attitude_row(parts[:, lane::LANES], width // N_PARTS, frame[lane::LANES], attitude[lane])
-    along(x, y, z, frame[DOWN * LANES : SIDE * LANES], vertical)
-    along(x, y, z, frame[SIDE * LANES : ACROSS * LANES], forward)
-    along(x, y, z, frame[ACROSS * LANES : SUMS * LANES], sideways)
+    for k in range(3):
+        axis = (DOWN + 3 * k) * LANES
+        along(x, y, z, frame[axis : axis + 3 * LANES], streams[VERTICAL + k, : x.size])
     sums = frame[SUMS * LANES :]
     add_plane(forward, sideways, sums)
     set_turn(sums)
