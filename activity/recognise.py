@@ -95,9 +95,13 @@ def _steps_of_windows(
     place = np.searchsorted(times_ns, edges)
     cadence_spm = np.full(starts_ns.size, np.nan, dtype=np.float32)
     for window in np.flatnonzero(np.diff(place) >= 3):
-        apart_ns = np.diff(times_ns[place[window] : place[window + 1]])
-        cadence_spm[window] = 60.0 * NS_PER_S / float(np.median(apart_ns))
+        cadence_spm[window] = cadence_of(times_ns[place[window] : place[window + 1]])
     return np.diff(place).astype(np.float32), cadence_spm
+
+
+def cadence_of(times_ns: NDArray[np.int64]) -> float:
+    """Return steps per minute by the median time between two steps of a window; NaN with fewer than three steps."""
+    return 60.0 * NS_PER_S / float(np.median(np.diff(times_ns))) if times_ns.size >= 3 else float("nan")
 
 
 def _starts_ns(grid: Grid, windows: Windows) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ def resample(recording, rate_hz, lobes=3):
         time_ns = recording.time_ns[segment.start : segment.stop]
         accel_g = recording.accel_g[segment.start : segment.stop].astype(float)
         source_hz = (time_ns.size - 1) * 1e9 / (time_ns[-1] - time_ns[0])
-        slower_hz = min(rate_hz, source_hz)
+        slower_hz = source_hz if source_hz < 0.97 * rate_hz else rate_hz
         for k in range(len(out)):
             away_ns = (time_ns - (origin_ns + k * step_ns)).astype(float)
             place = away_ns * slower_hz / 1e9

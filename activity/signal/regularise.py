@@ -18,6 +18,9 @@ GRID_RATE_HZ: Final = 25.0
 
 LOBES: Final = 3  #: of the Lanczos kernel; 3 keeps aliases of an even 100 Hz recording below -40 dB from 15 Hz on
 _TAPER_CELLS: Final = 2048  # of the kernel's table; linear interpolation in it is off by less than 1e-6
+#: A band this near to the grid's rate is as fast as it. A rate measured over seconds and one measured over hours then
+#: give the same weights, and a live stream the same grid.
+_AS_FAST: Final = 0.97
 _REACH_STEPS: Final = 1.5  # input steps to the nearest sample; further off, a value would be a guess
 _LEAST_SHARE: Final = 0.25  # of the weight that evenly spaced samples would give
 
@@ -55,8 +58,8 @@ class Grid:
         return round(NS_PER_S / self.rate_hz)
 
 
-def regularise(recording: Recording, rate_hz: float = GRID_RATE_HZ) -> Grid:
-    """Resample ``recording`` to an even grid that starts at its first sample.
+def regularise(recording: Recording, rate_hz: float = GRID_RATE_HZ, origin_ns: int | None = None) -> Grid:
+    """Resample ``recording`` to an even grid that starts at its first sample, or at ``origin_ns`` where that is given.
 
     Each grid point is the Lanczos-weighted mean of the samples around it, at their true times, with the cut-off
     at half of the slower of the two rates: it resamples and keeps aliases out in one pass. Segments are resampled
@@ -65,8 +68,9 @@ def regularise(recording: Recording, rate_hz: float = GRID_RATE_HZ) -> Grid:
     step_ns = round(NS_PER_S / rate_hz)
     if recording.n_samples == 0:
         return Grid(np.empty((0, 3), np.float32), rate_hz, 0)
-    origin_ns = int(recording.time_ns[0])
-    span_ns = int(recording.time_ns[-1]) - origin_ns
+    if origin_ns is None:
+        origin_ns = int(recording.time_ns[0])
+    span_ns = max(int(recording.time_ns[-1]) - origin_ns, 0)
     if span_ns > LONGEST_S * NS_PER_S:
         raise RecordingError(
             f"first and last sample are {span_ns / NS_PER_S / 86_400:.0f} days apart",
@@ -113,7 +117,7 @@ def _pieces(recording: Recording, rate_hz: float, origin_ns: int, step_ns: int, 
         source_hz = n_steps * NS_PER_S / (last_ns - first_ns) if n_steps else whole_rate_hz
         if not source_hz > 0.0:
             source_hz = rate_hz
-        slower_hz = min(rate_hz, source_hz)
+        slower_hz = source_hz if source_hz < _AS_FAST * rate_hz else rate_hz
         margin_ns = round(0.5 * NS_PER_S / source_hz)  # a sample stands for half a step on either side
         first = max(0, -((origin_ns - first_ns + margin_ns) // step_ns))
         last = min(following, (last_ns + margin_ns - origin_ns) // step_ns + 1)

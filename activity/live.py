@@ -1,0 +1,139 @@
+"""Recognition while the samples come: each window as soon as all that it depends on is there.
+
+It is the batch way on a short tail of the stream: the same grid, the same model, the same step counter, window by
+window. A window is told once the samples reach ``PAD_S`` beyond it, which its last steps need. It is not smoothed,
+which would need the future, and nobody can say yet whether the band is worn.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from activity.classify.model import Model, predict
+from activity.epochs import UNKNOWN
+from activity.labels import ACTIVITIES
+from activity.recognise import cadence_of
+from activity.signal.calibrate import Calibration, apply_calibration
+from activity.signal.check import check_signal
+from activity.signal.metrics import moments
+from activity.signal.regularise import LOBES, Grid, regularise
+from activity.steps.peaks import BEFORE_S, PAD_S, Carry, steps_of_window
+from activity.windows import Windows
+from device.errors import RecordingError
+from device.recording import NS_PER_S, Recording
+
+#: Slowest band that is followed; the resampling of its samples reaches furthest.
+SLOWEST_HZ: Final = 10.0
+_REACH_NS: Final = round(LOBES / SLOWEST_HZ * NS_PER_S)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveWindow:
+    """What was done in one window."""
+
+    time_ns: int  #: UTC of its start
+    activity: int  #: index in ``ACTIVITIES``, or ``UNKNOWN``
+    confidence: float  #: probability of ``activity``; NaN where it is unknown
+    probability: NDArray[np.float64]  #: (len(ACTIVITIES),); NaN for a class that the model doesn't know
+    step_times_ns: NDArray[np.int64]  #: UTC, increasing
+    cadence_spm: float  #: NaN with fewer than three steps
+    coverage: float  #: share of its samples that came
+
+
+class LiveRecogniser:
+    """Takes samples in order, in pieces of any size, and gives each window once.
+
+    Its memory is bounded: it keeps what lies up to ``BEFORE_S`` and a window before the next window, however long the
+    stream. A window of which no sample came is not told.
+    """
+
+    def __init__(self, model: Model, calibration: Calibration | None = None) -> None:
+        self._model = model
+        self._calibration = calibration
+        self._windows = Windows.of_seconds(model.width_s, model.rate_hz)
+        self._step_ns = round(NS_PER_S / model.rate_hz)
+        self._width_ns = self._windows.width_samples * self._step_ns
+        self._before = -(-round(BEFORE_S * NS_PER_S) // self._width_ns)  # whole windows
+        self._order = [ACTIVITIES.index(activity) for activity in model.classes]
+        self._accel_g = np.empty((0, 3), np.float32)
+        self._time_ns = np.empty(0, np.int64)
+        self._origin_ns: int | None = None
+        self._next = 0
+        self._carry = Carry()
+
+    def push(self, accel_g: NDArray[np.float32], time_ns: NDArray[np.int64]) -> list[LiveWindow]:
+        """Take samples (n, 3) in g at their UTC times, and return the windows that are whole now.
+
+        Raises ``RecordingError`` where time doesn't move on, and ``UnitsError`` where the samples aren't in g.
+        """
+        if not time_ns.size:
+            return []
+        last_ns = int(self._time_ns[-1]) if self._time_ns.size else None
+        if np.any(np.diff(time_ns) <= 0) or (last_ns is not None and int(time_ns[0]) <= last_ns):
+            raise RecordingError("time doesn't move on", expected="increasing time")
+        if self._origin_ns is None:
+            self._origin_ns = int(time_ns[0])
+        self._accel_g = np.concatenate([self._accel_g, np.asarray(accel_g, np.float32)])
+        self._time_ns = np.concatenate([self._time_ns, np.asarray(time_ns, np.int64)])
+        wait_ns = round(PAD_S * NS_PER_S) + _REACH_NS
+        ready = (int(self._time_ns[-1]) - self._origin_ns - wait_ns) // self._width_ns
+        return self._tell(max(ready, self._next))
+
+    def finish(self) -> list[LiveWindow]:
+        """Return the windows that are whole although what follows them never came."""
+        if self._origin_ns is None:
+            return []
+        rows = (int(self._time_ns[-1]) - self._origin_ns) // self._step_ns + 1
+        return self._tell(max(rows // self._windows.width_samples, self._next))
+
+    def _tell(self, stop: int) -> list[LiveWindow]:
+        """Return windows ``[self._next, stop)`` and forget what no later window needs."""
+        if stop == self._next or self._origin_ns is None:
+            return []
+        first = max(0, self._next - self._before)
+        grid, doubtful = self._grid(first)
+        probability = predict(self._model, grid, self._windows)
+        probability[doubtful] = np.nan
+        told = [self._window(grid, window - first, probability[window - first]) for window in range(self._next, stop)]
+        self._next = stop
+        oldest_ns = self._origin_ns + max(0, stop - self._before) * self._width_ns - _REACH_NS
+        kept = int(np.searchsorted(self._time_ns, oldest_ns))
+        # At least one sample stays, by which the next push knows that time moves on.
+        kept = min(kept, self._time_ns.size - 1)
+        self._accel_g, self._time_ns = self._accel_g[kept:], self._time_ns[kept:]
+        return [window for window in told if window.coverage > 0.0]
+
+    def _grid(self, first: int) -> tuple[Grid, NDArray[np.bool_]]:
+        """Return the tail from window ``first`` on as a grid, and which of its windows can't be trusted."""
+        assert self._origin_ns is not None  # noqa: S101 - nothing is told before the first sample
+        recording = Recording.from_times(self._accel_g, self._time_ns)
+        grid = regularise(recording, self._model.rate_hz, self._origin_ns + first * self._width_ns)
+        measures = moments(grid, self._windows)
+        doubtful = np.zeros(self._windows.count(len(grid)), dtype=np.bool_)
+        if np.any(measures.coverage > 0.0):
+            doubtful = check_signal(recording, grid, self._windows, measures).doubtful
+        if self._calibration is not None:
+            grid = apply_calibration(grid, self._calibration)
+        return grid, doubtful
+
+    def _window(self, grid: Grid, window: int, probability: NDArray[np.float64]) -> LiveWindow:
+        width = self._windows.width_samples
+        rows = grid.accel_g[window * width : (window + 1) * width]
+        coverage = float(np.sum(~np.isnan(rows[:, 0]))) / width
+        known = bool(np.isfinite(probability).all())
+        column = int(probability.argmax()) if known else 0
+        activity = self._order[column] if known else UNKNOWN
+        steps, self._carry = steps_of_window(grid, self._windows, window, activity, self._carry)
+        by_activity = np.full(len(ACTIVITIES), np.nan)
+        by_activity[self._order] = probability
+        return LiveWindow(
+            grid.start_ns + window * self._width_ns,
+            activity,
+            float(probability[column]) if known else float("nan"),
+            by_activity,
+            steps,
+            cadence_of(steps),
+            coverage,
+        )
