@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 Array: TypeAlias = NDArray[Any]
 
 LANES = np.uint64(24)  #: sums of x y z x y z ... side by side, as vectors
-RUN = 256  #: grid points whose samples are checked for even times together
+LONGEST_RUN, SHORTEST_RUN = 256, 4  #: grid points whose samples are checked for even times together
+MOST_UNEVEN = 12  #: checks that failed in a row: every other one doubles what is then not checked, from 4 to 256
 THREE = np.uint64(72)
 ONCE, TWICE = np.uint64(1), np.uint64(2)
 ZERO = np.float32(0.0)
@@ -29,37 +30,15 @@ def first_within(time_ns: Array, start: int, stop: int, after_ns: float) -> int:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def mean_at(
-    accel: Array, time_ns: Array, low: int, stop: int, at: int, taper: Array, limits: Array, out: Array
-) -> None:
-    """Write the weighted mean of the samples of ``[low, stop)`` around ``at``, each at its own time; too few are NaN.
-
-    ``limits``: how far the weights reach, how near the nearest sample has to be (both ns), and their least sum.
-    """
-    half_ns = limits[0]
-    scale = (taper.size - 2) / half_ns
-    total = x = y = z = 0.0
-    nearest = half_ns + 1
-    for i in range(low, stop):
-        away = abs(time_ns[i] - at)
-        if away >= half_ns:
-            if time_ns[i] > at:
-                break
-            continue
-        if not math.isnan(accel[i, 0]):
-            place = away * scale
-            cell = int(place)
-            part = place - cell
-            weight = taper[cell] * (1.0 - part) + taper[cell + 1] * part
-            total += weight
-            x += weight * accel[i, 0]
-            y += weight * accel[i, 1]
-            z += weight * accel[i, 2]
-            nearest = min(nearest, away)
-    enough = nearest <= limits[1] and total >= limits[2]
-    out[0] = x / total if enough else math.nan
-    out[1] = y / total if enough else math.nan
-    out[2] = z / total if enough else math.nan
+def weigh(time_ns: Array, first: int, n: int, at: int, scale: float, taper: Array, rows: Array) -> None:
+    """Write to ``rows`` (2, ...) how far ``n`` samples are from ``at`` in cells of ``taper``, and their weights."""
+    start = np.uint64(first)
+    for i in range(np.uint64(n)):
+        rows[0, i] = abs(np.float64(time_ns[start + i] - at)) * scale
+    for i in range(np.uint64(n)):
+        cell = np.uint64(rows[0, i])
+        part = rows[0, i] - cell
+        rows[1, i] = taper[cell] * (1.0 - part) + taper[cell + ONCE] * part
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -76,13 +55,41 @@ def resample(
     last: int,
     out: Array,
 ) -> None:
-    """Write grid points ``[first, last)`` as weighted means of samples ``[start, stop)``."""
-    low = first_within(time_ns, start, stop, origin_ns + first * step_ns - limits[0])
+    """Write grid points ``[first, last)`` as weighted means of samples ``[start, stop)``, each at its own time.
+
+    ``limits``: how far the weights reach, how near the nearest sample has to be (both ns), and their least sum; a
+    point with less is NaN.
+    """
+    half_ns, scale = limits[0], (taper.size - 2) / limits[0]
+    values = accel.reshape(-1)
+    rows = np.empty((2, 64))
+    low = first_within(time_ns, start, stop, origin_ns + first * step_ns - half_ns)
+    high = low
     for k in range(first, last):
         at = origin_ns + k * step_ns
-        while low < stop and at - time_ns[low] >= limits[0]:
+        while low < stop and at - time_ns[low] >= half_ns:
             low += 1
-        mean_at(accel, time_ns, low, stop, at, taper, limits, out[k])
+        high = max(low, high)
+        while high < stop and time_ns[high] - at < half_ns:
+            high += 1
+        if high - low > rows.shape[1]:
+            rows = np.empty((2, 2 * (high - low)))
+        weigh(time_ns, low, high - low, at, scale, taper, rows)
+        total = x = y = z = 0.0
+        nearest = math.inf
+        for i in range(np.uint64(high - low)):
+            place = np.uint64(3) * (np.uint64(low) + i)
+            if not math.isnan(values[place]):
+                weight = rows[1, i]
+                total += weight
+                x += weight * values[place]
+                y += weight * values[place + ONCE]
+                z += weight * values[place + TWICE]
+                nearest = min(nearest, rows[0, i])
+        enough = nearest <= limits[1] * scale and total >= limits[2]
+        out[k, 0] = x / total if enough else math.nan
+        out[k, 1] = y / total if enough else math.nan
+        out[k, 2] = z / total if enough else math.nan
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -118,6 +125,45 @@ def blend(values: Array, first: int, weights: Array, row: int, n: int, part: np.
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def samples_around(time_ns: Array, low: int, stop: int, at: int, length_ns: int, limits: Array) -> tuple[int, int]:
+    """Return the samples from ``low`` on that the weights from ``at`` to ``length_ns`` later reach."""
+    while low < stop and at - time_ns[low] >= limits[0]:
+        low += 1
+    high = low
+    while high < stop and time_ns[high] - at - length_ns < limits[0]:
+        high += 1
+    return low, high
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def blend_rows(
+    values: Array, phases: Array, left: int, right: int, place: float, step: float, out: Array, bad: Array
+) -> None:
+    """Write rows of ``out`` at ``place`` and every ``step``, in samples after ``left``, from even samples.
+
+    Rows that need samples beyond ``[left, right)``, or one that is missing, are left to others, and ``bad``.
+    """
+    n_phases, n_taps = phases.shape[0] - 1, phases.shape[1] // 3
+    weights = phases.reshape(-1)
+    sums = np.empty(LANES, np.float32)
+    for k in range(out.shape[0]):
+        at = place + k * step
+        before = math.floor(at)
+        row = left + before - n_taps // 2 + 1
+        bad[k] = row < left or row + n_taps > right
+        if bad[k]:
+            continue
+        at = (at - before) * n_phases
+        cell = min(int(at), n_phases - 1)
+        blend(values, 3 * row, weights, cell * 3 * n_taps, 3 * n_taps, np.float32(at - cell), sums)
+        for axis in range(3):
+            a = (sums[axis] + sums[axis + 3]) + (sums[axis + 6] + sums[axis + 9])
+            b = (sums[axis + 12] + sums[axis + 15]) + (sums[axis + 18] + sums[axis + 21])
+            out[k, axis] = a + b
+        bad[k] = math.isnan(out[k, 0])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def resample_even(
     accel: Array,
     time_ns: Array,
@@ -140,38 +186,40 @@ def resample_even(
     each three times for x, y and z; they sum to 1. Where times aren't even, and at edges and holes, each sample counts
     at its own time.
     """
-    n_phases, n_taps = phases.shape[0] - 1, phases.shape[1] // 3
-    flat, weights = accel.reshape(-1), phases.reshape(-1)
-    sums = np.empty(LANES, np.float32)
-    for begin in range(first, last, RUN):
-        end = min(begin + RUN, last)
-        low = first_within(time_ns, start, stop, origin_ns + begin * step_ns - limits[0])
-        high = first_within(time_ns, low, stop, origin_ns + (end - 1) * step_ns + limits[0])
-        low, high = max(low - n_taps, start), min(high + n_taps, stop)
-        local_ns = (time_ns[high - 1] - time_ns[low]) / max(high - low - 1, 1)
+    margin = phases.shape[1] // 6 - int(limits[0] / source_ns) + 1
+    values = accel.reshape(-1)
+    bad = np.empty(LONGEST_RUN, np.bool_)
+    low = first_within(time_ns, start, stop, origin_ns + first * step_ns - limits[0])
+    begin, run, uneven = first, LONGEST_RUN, 0
+    while begin < last:
+        end = min(begin + run, last)
+        at = origin_ns + begin * step_ns
+        low, high = samples_around(time_ns, low, stop, at, (end - 1 - begin) * step_ns, limits)
+        left, right = max(low - margin, start), min(high + margin, stop)
+        local_ns = (time_ns[right - 1] - time_ns[left]) / max(right - left - 1, 1)
         even = abs(local_ns - source_ns) <= slack * source_ns
-        if not even or furthest_from_even(time_ns[low:high], local_ns) > slack * source_ns:
-            resample(accel, time_ns, start, stop, origin_ns, step_ns, taper, limits, begin, end, out)
+        even = even and furthest_from_even(time_ns[left:right], local_ns) <= slack * source_ns
+        if not even and run > SHORTEST_RUN:
+            run //= 4
             continue
-        per_ns, low_ns = 1.0 / local_ns, time_ns[low]
-        for k in range(begin, end):
-            at = origin_ns + k * step_ns
-            place = (at - low_ns) * per_ns
-            before = math.floor(place)
-            row = low + before - n_taps // 2 + 1
-            if row >= low and row + n_taps <= high:
-                place = (place - before) * n_phases
-                cell = min(int(place), n_phases - 1)
-                part = place - cell
-                blend(flat, 3 * row, weights, cell * 3 * n_taps, 3 * n_taps, np.float32(part), sums)
-                for axis in range(3):
-                    a = (sums[axis] + sums[axis + 3]) + (sums[axis + 6] + sums[axis + 9])
-                    b = (sums[axis + 12] + sums[axis + 15]) + (sums[axis + 18] + sums[axis + 21])
-                    out[k, axis] = a + b
-                if not math.isnan(out[k, 0]):
-                    continue
-            near = first_within(time_ns, max(start, row - 1), stop, at - limits[0])
-            mean_at(accel, time_ns, near, stop, at, taper, limits, out[k])
+        if even:
+            place, step = (at - time_ns[left]) / local_ns, step_ns / local_ns
+            blend_rows(values, phases, left, right, place, step, out[begin:end], bad)
+            run, uneven = min(2 * run, LONGEST_RUN), 0
+        else:
+            end, high = min(begin + (SHORTEST_RUN << uneven // 2), last), stop
+            uneven = min(uneven + 1, MOST_UNEVEN)
+            for k in range(end - begin):
+                bad[k] = True
+        k = begin
+        while k < end:
+            until = k
+            while until < end and bad[until - begin]:
+                until += 1
+            if until > k:
+                resample(accel, time_ns, low, high, origin_ns, step_ns, taper, limits, k, until, out)
+            k = until + 1
+        begin = end
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

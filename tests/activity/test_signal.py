@@ -117,6 +117,15 @@ def test_a_clock_that_steps_or_stalls_is_followed(seed, source_hz):
     assert_formula(recording(wave, time_s), 25.0, atol=2e-3)
 
 
+@given(SEEDS)
+@settings(max_examples=10, deadline=None)
+def test_a_clock_read_once_a_block_is_followed_from_block_to_block(seed):
+    rng = np.random.default_rng(seed)
+    time_s = np.cumsum(np.repeat(rng.uniform(0.00995, 0.01005, 30), 120))
+    wave = np.sin(2 * np.pi * 1.7 * time_s)[:, None] * rng.uniform(-1, 1, 3)
+    assert_formula(recording(wave, time_s), 25.0, atol=1e-3)
+
+
 def test_a_row_is_the_same_in_a_long_recording_and_in_a_short_one(rng):
     accel_g = rng.uniform(-2, 2, (600_000, 3)).astype(np.float32)
     time_s = np.arange(600_000) / 100.0
