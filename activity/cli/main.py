@@ -20,6 +20,7 @@ COMMANDS: Final[tuple[str, ...]] = (
     "demo",
     "scan",
     "sync",
+    "watch",
     "process",
     "simulate",
     "model",

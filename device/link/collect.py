@@ -42,6 +42,7 @@ class LiveCapture:
 
 
 Progress = Callable[[float, float], None]
+Heard = Callable[[int, bytes], None]
 
 
 async def record_live(
@@ -55,6 +56,7 @@ async def record_live(
     reconnects: int = RECONNECTS,
     timeouts: Timeouts = DEFAULT_TIMEOUTS,
     progress: Progress | None = None,
+    heard: Heard | None = None,
     rng: random.Random | None = None,
     clock_ns: Callable[[], int] = time.monotonic_ns,
     utc_ns: Callable[[], int] = time.time_ns,
@@ -62,12 +64,13 @@ async def record_live(
     """Record for ``seconds`` of this computer's clock into ``capture.folder``.
 
     A broken link is made again up to ``reconnects`` times in a row; then BandLostError. ``capture`` holds what
-    came in any case.
+    came in any case. ``heard(utc_ns, payload)`` is called with each notification once it is written.
     """
     loop = asyncio.get_running_loop()
     end_s = loop.time() + seconds
     rng = rng or random.Random(wanted)  # noqa: S311 - jitter, not a secret
-    session = _Session(capture, rate_hz, range_g, end_s, seconds, progress or (lambda _done, _total: None), utc_ns)
+    progress = progress or (lambda _done, _total: None)
+    session = _Session(capture, rate_hz, range_g, end_s, seconds, progress, utc_ns, heard)
     attempt = 0
     while loop.time() < end_s:
         before = capture.notifications
@@ -104,6 +107,7 @@ class _Session:
     seconds: float
     progress: Progress
     utc_ns: Callable[[], int]
+    heard: Heard | None = None
 
     async def record(self, link: BandLink) -> None:
         """Record over one connection until the time is up; BandLostError where it ends before."""
@@ -118,6 +122,7 @@ class _Session:
             begin_segment, link, path, STREAM_UUID, band=capture.info, reason="live", utc_ns=self.utc_ns
         )
         capture.segments.append(path)
+        utc_of_zero_ns = self.utc_ns() - link.clock_ns()
         try:
             while (left_s := self.end_s - loop.time()) > 0:
                 try:
@@ -130,6 +135,9 @@ class _Session:
                     raise link.lost("in mid-stream")
                 capture.notifications += len(batch)
                 await keep(writer, STREAM_UUID, batch)
+                if self.heard is not None:
+                    for arrival in batch:
+                        self.heard(utc_of_zero_ns + arrival.arrival_ns, arrival.payload)
                 self.progress(self.seconds - (self.end_s - loop.time()), self.seconds)
             await control.stop_stream()
             await keep(writer, STREAM_UUID, inbox.waiting())

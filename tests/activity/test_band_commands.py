@@ -160,3 +160,13 @@ def test_a_dry_run_says_what_is_missing_and_writes_nothing(radio: str, tmp_path:
     assert run("sync", "--radio", radio, "--output", rec).returncode == 0
     after = run("sync", "--radio", radio, "--output", rec, "--dry-run")
     assert re.match(r"log \d+: 0 of ", after.stdout)
+
+
+def test_watch_tells_windows_while_they_happen_and_keeps_nothing(radio: str, tmp_path: Path) -> None:
+    done = run("watch", "--radio", radio, "--seconds", 14, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    documents = [json.loads(line) for line in done.stdout.splitlines()]
+    assert documents
+    assert set(documents[0]) >= {"time", "activity", "confidence", "steps", "cadence_spm"}
+    assert f"{len(documents)} windows" in done.stderr
+    assert list(tmp_path.iterdir()) == []
