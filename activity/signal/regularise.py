@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -28,6 +29,7 @@ _LEAST_SHARE: Final = 0.25  # of the weight that evenly spaced samples would giv
 #: tick far better, and a step of 10 ms that is 0.1 ms late moves a value by less than sensors can tell.
 _EVEN_SLACK: Final = 0.01
 _LEAST_EVEN: Final = 1000  # samples in a segment; for fewer, making the weights takes longer than they save
+_MOST_RATIO: Final = 200.0  # of rates; beyond, the weights would fill memory
 _PHASES: Final = 512  # a lobe; linear interpolation between them is off by less than 1e-5
 _TAPS_BY: Final = 4  # pairs; the kernel takes eight samples of three axes at a time
 _PIECE_ROWS: Final = 1 << 16  # of the grid, for one thread at a time
@@ -121,7 +123,8 @@ def _pieces(recording: Recording, rate_hz: float, origin_ns: int, step_ns: int, 
         margin_ns = round(0.5 * NS_PER_S / source_hz)  # a sample stands for half a step on either side
         first = max(0, -((origin_ns - first_ns + margin_ns) // step_ns))
         last = min(following, (last_ns + margin_ns - origin_ns) // step_ns + 1)
-        phases = _phases(slower_hz / source_hz) if n_steps >= _LEAST_EVEN else None
+        worth = n_steps >= _LEAST_EVEN and source_hz <= _MOST_RATIO * slower_hz
+        phases = _phases(slower_hz / source_hz) if worth else None
         for start in reversed(range(first, last, _PIECE_ROWS)):
             stop = min(start + _PIECE_ROWS, last)
             pieces.append(_Piece(segment, start, stop, source_hz, slower_hz, phases))
@@ -154,6 +157,7 @@ def lanczos() -> NDArray[np.float64]:
     return np.append(np.sinc(place) * np.sinc(place / LOBES), 0.0)
 
 
+@lru_cache(maxsize=16)  # segments of one clock are alike
 def _phases(ratio: float) -> NDArray[np.float32]:
     """Return (n_phases + 1, 3 * n_taps) weights of samples, ``ratio`` lobes apart; an axis of a row sums to 1."""
     n_phases = max(64, math.ceil(_PHASES * ratio))
