@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]
 
+#: For kernels that only kernels call: without a door to Python they compile a second faster.
+_WITHOUT_DOOR: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_inner = njit(cache=True, nogil=True, **_WITHOUT_DOOR)
+
 
 @njit(cache=True, nogil=True)
 def soften(accel: Array, first: int, apart: int, taper: Array, least: float, n: int, out: Array, came: Array) -> None:
@@ -112,7 +116,7 @@ def best_path(score: Array, cost: Array, path: Array) -> None:
         path[i - 1] = came_from[i, path[i]]
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def halve(values: Array, out: Array) -> None:
     """Fill ``out`` (2 n) with the values, the means of neighbours between them, and a zero for what lies outside."""
     n = values.size
@@ -123,7 +127,7 @@ def halve(values: Array, out: Array) -> None:
     out[2 * n - 1] = 0.0
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def weigh(size: Array, axes: Array, teeth: Array, weights: Array, prior: Array, loud: float, out: Array) -> None:
     """Fill ``out`` (2, cadences): what speaks for each in the rhythm alone, and with what people are like.
 
@@ -153,7 +157,7 @@ def demodulate(values: Array, at: int, cosine: Array, sine: Array, reach: int, e
             odd[j] += (values[at + j - k] - values[at + j + k]) * sine[k]
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def moves(values: Array) -> bool:
     """Return whether any value is not zero."""
     for value in values:
@@ -162,7 +166,7 @@ def moves(values: Array) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def find_strength(points: Array, trend: Array, came: Array, t: Any, out: Array) -> None:
     """Fill ``out`` (4, frames): rms of size, of axes and of their trend about its mean, and the share that came."""
     n, frames = came.size, out.shape[1]
@@ -193,8 +197,8 @@ def find_strength(points: Array, trend: Array, came: Array, t: Any, out: Array) 
         out[3, i] = of[0] / (2.0 * t.frame_reach + 1.0) ** 2
 
 
-@njit(cache=True, nogil=True)
-def find_cadence(points: Array, strength: Array, t: Any, power: Array, rhythm: Array, path: Array) -> bool:
+@_inner
+def find_cadence(points: Array, strength: Array, t: Any, power: Array, rhythm: Array, path: Array) -> Any:
     """Fill the spectrum, the evidence and the cadence of each frame; return whether more than the size was heard."""
     frames, cadences, axes_cells = path.size, t.prior.shape[1], t.axes_cosine.shape[1]
     score, evidence = np.empty((frames, cadences)), np.empty((2, cadences))
@@ -231,7 +235,7 @@ def find_cadence(points: Array, strength: Array, t: Any, power: Array, rhythm: A
     return three
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def find_odds(strength: Array, power: Array, rhythm: Array, path: Array, gate: Array, t: Any, logit: Array) -> None:
     """Fill the log odds of stepping of each frame; NaN where less than half of it came."""
     halves = np.empty(2 * power.shape[1])
@@ -251,7 +255,7 @@ def find_odds(strength: Array, power: Array, rhythm: Array, path: Array, gate: A
             logit[i] = math.nan
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def find_candidates(size: Array, path: Array, t: Any, out: Array) -> int:
     """Fill rows (place in rows, frame, period in rows, level in g) where the phase passes zero; return how many."""
     count = 0
@@ -312,7 +316,7 @@ def trace(accel: Array, starts: Array, first: int, last: int, t: Any, logit: Arr
             n[w] = find_candidates(points[0], path, t, steps[w])
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def decide(logit: Array, bias: float, t: Any, stepping: int, on: Array) -> int:
     """Fill which frames are stepping, by the best path through their log odds; return it for the next window.
 
@@ -380,7 +384,7 @@ def middle_of(values: Array, n: int) -> Any:
     return values[n // 2] if n else 0.0
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def beside_a_row(accel: Array, start: int, place: float, width: int, most: int) -> float:
     """Return ``place`` if the row nearest to it came, else the nearest that came within ``most`` rows, or -1."""
     nearest = int(place + 0.5)
