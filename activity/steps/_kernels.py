@@ -97,17 +97,18 @@ def best_path(score: Array, cost: Array, path: Array) -> None:
     """Fill ``path`` with the state of each row of ``score`` (n, states) whose sum less the cost of moves is highest."""
     n, states = score.shape
     came_from = np.zeros((n, states), dtype=np.int64)
-    total, before = score[0].copy(), np.empty(states)
+    total, best = score[0].copy(), np.empty(states)
     for i in range(1, n):
+        origin = came_from[i]
         for s in range(states):
-            before[s] = total[s]
+            best[s] = total[0] - cost[0, s]
+        for r in range(1, states):  # the states it comes from outside, so that those it goes to are done side by side
+            for s in range(states):
+                worth = total[r] - cost[r, s]
+                origin[s] = r if worth > best[s] else origin[s]
+                best[s] = max(worth, best[s])
         for s in range(states):
-            origin = 0
-            for r in range(1, states):
-                if before[r] - cost[r, s] > before[origin] - cost[origin, s]:
-                    origin = r
-            came_from[i, s] = origin
-            total[s] = before[origin] - cost[origin, s] + score[i, s]
+            total[s] = best[s] + score[i, s]
     last = 0
     for s in range(1, states):
         last = s if total[s] > total[last] else last
