@@ -17,6 +17,7 @@ HOMES = {
     "sklearn": ("activity/classify/train.py", "activity/classify/evaluate.py", "activity/classify/embedded/train.py"),
     "sqlalchemy": ("activity/store",),
     "fastapi": ("activity/app",),
+    "torch": ("activity/classify/train_network.py",),
     "statsmodels": ("activity/trial",),
     "jinja2": ("activity/report", "activity/app"),
     "click": ("activity/cli",),

@@ -161,7 +161,7 @@ def restless(windows: Windows, rate_hz: float, rng: np.random.Generator) -> Wind
 
 def hand_beat(n: int, width: int, rate_hz: float, rng: np.random.Generator) -> Windows:
     """Return motion with a beat that no gait has: an arm lifted again and again, or teeth brushed."""
-    hz = np.where(rng.random((n, 1)) < RAISED_SHARE, rng.uniform(0.15, 0.6, (n, 1)), rng.uniform(3.6, 6.0, (n, 1)))
+    hz = np.where(rng.random((n, 1)) < RAISED_SHARE, rng.uniform(0.15, 0.8, (n, 1)), rng.uniform(3.6, 6.0, (n, 1)))
     # The pace of a hand wanders by about a tenth, and a harmonic makes there and back unlike.
     drift = np.cumsum(rng.normal(0.0, 0.1 / np.sqrt(width), (n, width)), axis=1)
     turn = 2.0 * np.pi * (hz * np.arange(width) / rate_hz * (1.0 + drift) + rng.random((n, 1)))
