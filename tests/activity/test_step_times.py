@@ -282,3 +282,26 @@ def test_hand_work_has_steps_a_minute_and_no_percentage() -> None:
     (score,) = score_steps([CountedWalk("dishes", 0, 6, "a", 2.0), CountedWalk("dishes", 0, 0, "b", 1.0)])
     assert score.mape_percent is None
     assert score.false_per_minute == pytest.approx(2.0)
+
+
+@given(
+    st.sampled_from([8.0, 9.7, 12.5, 20.0, 24.9, 26.3, 31.25, 33.3, 64.0, 100.0, 1600.0]),
+    st.sampled_from([1.0, 2.0, 10.0, 30.0]),
+    st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=40, deadline=None)
+def test_whatever_comes_steps_are_in_order_and_where_samples_are(rate_hz: float, width_s: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(0, round(30 * rate_hz)))
+    accel_g = rng.normal(0.0, rng.choice([0.05, 0.3, 1.0]), (n, 3)) + [0.0, 0.0, 1.0]
+    accel_g[:, 2] += 0.3 * np.sin(2 * np.pi * rng.uniform(0.7, 3.5) * np.arange(n) / rate_hz)
+    for _ in range(rng.integers(0, 4) if n else 0):
+        first = int(rng.integers(0, n))
+        accel_g[first : first + int(rng.integers(1, n // 3 + 2))] = rng.choice([np.nan, np.inf, 1e30])
+    grid = Grid(accel_g.astype(np.float32), rate_hz, START_NS)
+    windows = Windows.of_seconds(width_s, rate_hz)
+    codes = rng.choice([WALKING, 0], -(-n // windows.width_samples)).astype(np.int8)
+    for found in (step_times_ns(grid, windows, codes), rhythm_step_times_ns(grid)):
+        rows = np.rint((found - START_NS) / grid.step_ns).astype(int)
+        assert np.all(np.diff(found) > 0)
+        assert not np.isnan(grid.accel_g[rows, 0]).any()
