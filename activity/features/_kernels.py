@@ -15,6 +15,10 @@ from activity.features.streams._kernels import FORWARD, LANES, N_ATTITUDE, N_STR
 
 Array: TypeAlias = NDArray[Any]
 
+#: For kernels that only kernels call: without a door to Python, and on disk in their callers only, they compile faster.
+_WITHOUT_DOOR: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+inner = njit(nogil=True, error_model="numpy", **_WITHOUT_DOOR)
+
 N_SHAPE = 12
 N_SPECTRUM = 3  # and one a band
 N_RHYTHM = 10
@@ -40,7 +44,7 @@ BEST, BEST_AT = np.uint64(1), np.uint64(2)
 N_PEAK = 3
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def tally_shape(stream: Array, first: int, last: int, squares: Array, tally: Array) -> None:
     """Add rows ``[first, last)`` of a zero-mean stream to its tally, and their squares to ``squares``."""
     for i in range(np.uint64(first), np.uint64(last)):
@@ -68,7 +72,7 @@ def tally_shape(stream: Array, first: int, last: int, squares: Array, tally: Arr
             tally[SIGN * L + lane] = sign
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def tally_stream(stream: Array, n: int, squares: Array, tally: Array) -> None:
     """Tally ``n`` rows of a zero-mean stream in three thirds, given each lane's sum of squares."""
     tally[:] = ZERO
@@ -80,7 +84,7 @@ def tally_stream(stream: Array, n: int, squares: Array, tally: Array) -> None:
         tally_shape(stream, p * n // 3, (p + 1) * n // 3, tally[p * LANES : (p + 1) * LANES], tally)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def shape_row(tally: Array, n: int, signed: bool, out: Array) -> None:
     """Write one lane's shape features; a stream whose sign means nothing gives the same as its mirror image."""
     sd = float(tally[SD])
@@ -110,7 +114,7 @@ def shape_row(tally: Array, n: int, signed: bool, out: Array) -> None:
     out[11] = math.sqrt((least / n + LEAST_VARIANCE) / (most / n + LEAST_VARIANCE))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def tally_spectrum(power: Array, lanes: np.uint64, edges: Array, tally: Array) -> None:
     """Tally a spectrum: its squares, its highest bin, and the sum of each band between ``edges``."""
     tally[:] = ZERO
@@ -127,7 +131,7 @@ def tally_spectrum(power: Array, lanes: np.uint64, edges: Array, tally: Array) -
                 tally[BEST_AT * lanes + lane] = place if value > best else tally[BEST_AT * lanes + lane]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def around(power: Array, at: int, reach: int, low: int, high: int) -> float:
     """Return one lane's power within ``reach`` bins of a bin, as far as they lie in ``[low, high)``."""
     total = 0.0
@@ -136,7 +140,7 @@ def around(power: Array, at: int, reach: int, low: int, high: int) -> float:
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def spectrum_row(power: Array, tally: Array, edges: Array, bin_hz: float, floor: float, out: Array) -> float:
     """Write one lane's features of a spectrum: peak, spread and shares of bands; return its whole power."""
     low, high = edges[0], edges[-1]
@@ -156,7 +160,7 @@ def spectrum_row(power: Array, tally: Array, edges: Array, bin_hz: float, floor:
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def crest(corr: Array, lag: int) -> float:
     """Return where the parabola through a local peak and its neighbours has its top."""
     left, right = corr[lag - 1], corr[lag + 1]
@@ -164,7 +168,7 @@ def crest(corr: Array, lag: int) -> float:
     return lag + (0.5 * (left - right) / bend if bend < 0.0 else 0.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def value(corr: Array, place: float) -> float:
     """Return the correlation at a place between lags, on the parabola through the three nearest."""
     lag = min(max(int(place + 0.5), 1), corr.size - 2)
@@ -173,7 +177,7 @@ def value(corr: Array, place: float) -> float:
     return float(middle + 0.5 * away * (right - left + away * (left - 2.0 * middle + right)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def top(corr: Array, first: int, last: int, near: float) -> float:
     """Return the place of the first peak in ``[first, last]`` that is ``near`` the highest; 0 if there is none."""
     highest = -math.inf
@@ -182,13 +186,13 @@ def top(corr: Array, first: int, last: int, near: float) -> float:
             highest = max(highest, value(corr, crest(corr, lag)))
     for lag in range(first, last + 1):
         if corr[lag] >= corr[lag - 1] and corr[lag] >= corr[lag + 1]:
-            place = crest(corr, lag)
+            place = float(crest(corr, lag))
             if value(corr, place) >= highest - near:
                 return place
     return 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def rhythm_row(corr: Array, step: float, stride: float, both: float, rate_hz: float, floor: float, out: Array) -> None:
     """Write one lane's features of a correlation over lags; ``both`` is the stride of all axes together."""
     scale = corr[0] + floor
@@ -214,7 +218,7 @@ def rhythm_row(corr: Array, step: float, stride: float, both: float, rate_hz: fl
     out[9] = highest / scale
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def harmonics_row(power: Array, base: float, total: float, low: int, high: int, out: Array) -> None:
     """Write one lane's shares of power at multiples of the stride, ``base`` bins, and odd ones against even ones."""
     odd = even = 0.0
@@ -229,7 +233,7 @@ def harmonics_row(power: Array, base: float, total: float, low: int, high: int, 
     out[N_HARMONICS - 1] = math.log((odd + 1e-3) / (even + 1e-3))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def pairs_row(
     cross: Array, n_lags: int, level: Array, squares: Array, floor: float, rate_hz: float, out: Array
 ) -> None:
@@ -252,7 +256,7 @@ def pairs_row(
     out[6] = most / (scale[FORWARD] * scale[SIDEWAYS])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def axes_row(squares: Array, level: Array, n: int, out: Array) -> None:
     """Write one lane's shares of the three axes: by their spread, whatever their directions, and by level and down."""
     v, f, s = float(squares[VERTICAL]), float(squares[FORWARD]), float(squares[SIDEWAYS])
@@ -273,7 +277,7 @@ def axes_row(squares: Array, level: Array, n: int, out: Array) -> None:
     out[4] = math.log(total / n)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def rhythm_rows(corr: Array, n_lags: int, rate_hz: float, floor: float, out: Array) -> float:
     """Write one lane's features of rhythm, given ``corr`` (4, lags); return the lag of the stride in samples."""
     rhythms = np.empty((N_RHYTHMS, n_lags))

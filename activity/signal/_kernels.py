@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]
 
+#: For kernels that only kernels call: without a door to Python, and on disk in their callers only, they compile faster.
+_WITHOUT_DOOR: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+inner = njit(nogil=True, error_model="numpy", **_WITHOUT_DOOR)
+
 LANES = np.uint64(24)  #: sums of x y z x y z ... side by side, as vectors
 LONGEST_RUN, SHORTEST_RUN = 256, 4  #: grid points whose samples are checked for even times together
 MOST_UNEVEN = 12  #: checks that failed in a row: every other one doubles what is then not checked, from 4 to 256
@@ -17,7 +21,7 @@ ONCE, TWICE = np.uint64(1), np.uint64(2)
 ZERO = np.float32(0.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def first_within(time_ns: Array, start: int, stop: int, after_ns: float) -> int:
     """Return the first sample of ``[start, stop)`` whose time is later than ``after_ns``."""
     while start < stop:
@@ -29,7 +33,7 @@ def first_within(time_ns: Array, start: int, stop: int, after_ns: float) -> int:
     return start
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def weigh(time_ns: Array, first: int, n: int, at: int, scale: float, taper: Array, rows: Array) -> None:
     """Write to ``rows`` (2, ...) how far ``n`` samples are from ``at`` in cells of ``taper``, and their weights."""
     start = np.uint64(first)
@@ -92,7 +96,7 @@ def resample(
         out[k, 2] = z / total if enough else math.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def furthest_from_even(time_ns: Array, step_ns: float) -> float:
     """Return how far the times lie from even steps after the first one, at most."""
     furthest = 0
@@ -101,7 +105,7 @@ def furthest_from_even(time_ns: Array, step_ns: float) -> float:
     return furthest
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def blend(values: Array, first: int, weights: Array, row: int, n: int, part: np.float32, sums: Array) -> None:
     """Write sums of ``n`` values x y z x y z ..., weighted between two rows of weights, in ``LANES`` lanes."""
     v, w, width = np.uint64(first), np.uint64(row), np.uint64(n)  # an index that may be negative is no vector's
@@ -124,7 +128,7 @@ def blend(values: Array, first: int, weights: Array, row: int, n: int, part: np.
         at += LANES
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def samples_around(time_ns: Array, low: int, stop: int, at: int, length_ns: int, limits: Array) -> tuple[int, int]:
     """Return the samples from ``low`` on that the weights from ``at`` to ``length_ns`` later reach."""
     while low < stop and at - time_ns[low] >= limits[0]:
@@ -135,7 +139,7 @@ def samples_around(time_ns: Array, low: int, stop: int, at: int, length_ns: int,
     return low, high
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def blend_rows(
     values: Array, phases: Array, left: int, right: int, place: float, step: float, out: Array, bad: Array
 ) -> None:
@@ -222,7 +226,7 @@ def resample_even(
         begin = end
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def add_ways(values: Array, first: int, n: int, origin: Array, lanes: Array) -> None:
     """Sum the ways of ``n`` values x y z x y z ... from ``origin``, and their squares, in two times ``LANES`` lanes."""
     v, width = np.uint64(first), np.uint64(n)
@@ -240,7 +244,7 @@ def add_ways(values: Array, first: int, n: int, origin: Array, lanes: Array) -> 
         lanes[LANES + lane] += way * way
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def mean_above(values: Array, first: int, width: int, above: Array) -> float:
     """Return the mean of max(|a| - 1, 0) of ``width`` rows x y z, which are written to ``above``."""
     for i in range(np.uint64(width)):
@@ -250,7 +254,7 @@ def mean_above(values: Array, first: int, width: int, above: Array) -> float:
     return float(np.sum(above) / width)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def whole_window(values: Array, first: int, width: int, scratch: Array, above: Array, out: Array) -> bool:
     """Fill ``out`` (8) for a window of which all came; return whether it did. ``scratch`` is (3 * LANES)."""
     origin, lanes = scratch[:LANES], scratch[LANES:]
@@ -269,7 +273,7 @@ def whole_window(values: Array, first: int, width: int, scratch: Array, above: A
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def broken_window(accel: Array, first: int, last: int, out: Array) -> None:
     """Fill ``out`` (8) from the rows of ``[first, last)`` that came."""
     count = 0

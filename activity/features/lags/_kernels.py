@@ -10,6 +10,10 @@ from activity.features.streams._kernels import FORWARD, LANES, N_STREAMS, SIDEWA
 
 Array: TypeAlias = NDArray[Any]
 
+#: For kernels that only kernels call: without a door to Python, and on disk in their callers only, they compile faster.
+_WITHOUT_DOOR: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+inner = njit(nogil=True, error_model="numpy", **_WITHOUT_DOOR)
+
 LATER = ((VERTICAL, FORWARD), (FORWARD, VERTICAL), (FORWARD, SIDEWAYS), (SIDEWAYS, FORWARD))
 TOGETHER = ((SIZE, VERTICAL), (SIZE, FORWARD), (VERTICAL, FORWARD), (VERTICAL, SIDEWAYS))
 ZERO = np.float32(0.0)
@@ -17,7 +21,7 @@ L = np.uint64(LANES)  # indices that might be negative keep loops from becoming 
 NONE, TWO, THREE, FOUR = np.uint64(0), np.uint64(2), np.uint64(3), np.uint64(4)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def correlate(a: Array, b: Array, n: int, out: Array) -> None:
     """Write each lane's sums of ``a[i] * b[i + lag]``, scaled up for the pairs that a lag loses.
 
@@ -44,7 +48,7 @@ def correlate(a: Array, b: Array, n: int, out: Array) -> None:
             out[lag, lane] *= share
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def dot(a: Array, b: Array, out: Array) -> None:
     """Write each lane's sum of products of two streams."""
     lanes = np.uint64(out.size)

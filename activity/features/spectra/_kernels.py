@@ -10,12 +10,16 @@ from activity.features.streams._kernels import LANES, N_STREAMS
 
 Array: TypeAlias = NDArray[Any]
 
+#: For kernels that only kernels call: without a door to Python, and on disk in their callers only, they compile faster.
+_WITHOUT_DOOR: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+inner = njit(nogil=True, error_model="numpy", **_WITHOUT_DOOR)
+
 QUARTER = np.float32(0.25)
 ZERO = np.float32(0.0)
 ONCE, TWICE, FOUR = np.uint64(1), np.uint64(2), np.uint64(4)  # an index that might be negative keeps loops from vectors
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def load(a: Array, b: Array, taper: Array, lanes: np.uint64, z: Array) -> None:
     """Write tapered ``a + ib``, padded with zeros, to ``z``: all real parts, then all imaginary ones."""
     size = np.uint64(z.size) // TWICE
@@ -27,7 +31,7 @@ def load(a: Array, b: Array, taper: Array, lanes: np.uint64, z: Array) -> None:
             z[size + k] = weight * b[k]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def by_two(z: Array, run: np.uint64, out: Array) -> None:
     """Write sums and differences of the two halves, the last round of a transform."""
     n = np.uint64(z.size) // TWICE
@@ -38,7 +42,7 @@ def by_two(z: Array, run: np.uint64, out: Array) -> None:
         out[n + run + k] = z[n + k] - z[n + run + k]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def by_four(z: Array, cosines: Array, sines: Array, run: np.uint64, stride: np.uint64, out: Array) -> None:
     """Write one round of a transform: four quarters, ``run`` values at a time, combined and turned."""
     n = np.uint64(z.size) // TWICE
@@ -70,7 +74,7 @@ def by_four(z: Array, cosines: Array, sines: Array, run: np.uint64, stride: np.u
             out[i + n] = imag * c3 - real * s3
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def transform(z: Array, spare: Array, cosines: Array, sines: Array) -> Array:
     """Return the Fourier transform of ``z``, in ``z`` or ``spare``; the other one is scratch.
 
@@ -88,7 +92,7 @@ def transform(z: Array, spare: Array, cosines: Array, sines: Array) -> Array:
     return z
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def powers(z: Array, lanes: np.uint64, low: int, high: int, first: Array, second: Array) -> None:
     """Write bins ``[low, high)`` of the power spectra of the two streams that were transformed as one."""
     n = np.uint64(z.size) // TWICE

@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]
 
+#: For kernels that only kernels call: without a door to Python, and on disk in their callers only, they compile faster.
+_WITHOUT_DOOR: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+inner = njit(nogil=True, error_model="numpy", **_WITHOUT_DOOR)
+
 LANES = 16
 # A loop over lanes is a vector only if its index can't be negative and its length isn't known beforehand (or it is
 # unrolled first, to scalars).
@@ -31,7 +35,7 @@ ONE = np.float32(1.0)
 MEAN, DOWN, SIDE, ACROSS, SUMS, N_FRAME = 0, 3, 6, 9, 12, 15
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def fill_block(accel: Array, first: int, width: int, block: Array) -> None:
     """Lay ``LANES`` windows from ``first`` on side by side in ``block`` (3, width * LANES)."""
     rows = accel[first * width : (first + LANES) * width].reshape(-1)
@@ -45,7 +49,7 @@ def fill_block(accel: Array, first: int, width: int, block: Array) -> None:
             z[to] = rows[at + TWICE]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def fill_some(accel: Array, first: int, last: int, width: int, block: Array) -> None:
     """Lay fewer windows side by side; the other lanes are 0."""
     block[:] = ZERO
@@ -55,7 +59,7 @@ def fill_some(accel: Array, first: int, last: int, width: int, block: Array) -> 
                 block[axis, i * LANES + lane] = accel[(first + lane) * width + i, axis]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def hold(values: Array) -> None:
     """Bring values beyond ``MOST_G`` back to it."""
     for k in range(np.uint64(values.size)):
@@ -63,7 +67,7 @@ def hold(values: Array) -> None:
         values[k] = max(value, -MOST_G)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def count_holes(x: Array, y: Array, z: Array, holes: Array) -> None:
     """Count each lane's rows that lack a value."""
     lanes = np.uint64(holes.size)
@@ -75,7 +79,7 @@ def count_holes(x: Array, y: Array, z: Array, holes: Array) -> None:
             holes[lane] += ONE if total != total else ZERO
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def mend_lane(block: Array, lane: int) -> None:
     """Draw a lane straight over its holes; before the first row and after the last it stays as that one."""
     width = block.shape[1] // LANES
@@ -93,7 +97,7 @@ def mend_lane(block: Array, lane: int) -> None:
         previous = i
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def centre(stream: Array, mean: Array) -> None:
     """Take each lane's mean out of ``stream``, and write it; sums start from the first value, so a constant is 0."""
     lanes = np.uint64(mean.size)
@@ -110,14 +114,14 @@ def centre(stream: Array, mean: Array) -> None:
             stream[i * lanes + lane] -= mean[lane]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def sizes(x: Array, y: Array, z: Array, out: Array) -> None:
     """Write the length of each row."""
     for k in range(np.uint64(out.size)):
         out[k] = np.sqrt(x[k] * x[k] + y[k] * y[k] + z[k] * z[k])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def along(x: Array, y: Array, z: Array, axis: Array, out: Array) -> None:
     """Write how far each row reaches along its lane's ``axis`` (3 * LANES)."""
     lanes = np.uint64(axis.size // 3)
@@ -127,7 +131,7 @@ def along(x: Array, y: Array, z: Array, axis: Array, out: Array) -> None:
             out[at] = x[at] * axis[lane] + y[at] * axis[lanes + lane] + z[at] * axis[TWICE * lanes + lane]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def turn(first: Array, second: Array, cos_sin: Array) -> None:
     """Turn two streams of one plane by each lane's angle, given ``cos_sin`` (2 * LANES)."""
     lanes = np.uint64(cos_sin.size // 2)
@@ -139,7 +143,7 @@ def turn(first: Array, second: Array, cos_sin: Array) -> None:
             second[at] = b * cos_sin[lane] - a * cos_sin[lanes + lane]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def set_level_axes(f: Array) -> None:
     """Set down in one lane's frame from its mean, and any two axes at right angles in the plane that it stands on."""
     size = max(math.sqrt(float(f[0]) ** 2 + float(f[1]) ** 2 + float(f[2]) ** 2), 1e-6)
@@ -160,7 +164,7 @@ def set_level_axes(f: Array) -> None:
         f[ACROSS + axis] = f[DOWN + b] * f[SIDE + c] - f[DOWN + c] * f[SIDE + b]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def add_plane(side: Array, across: Array, sums: Array) -> None:
     """Write each lane's sums of squares and products of two streams to ``sums`` (3 * LANES)."""
     lanes = np.uint64(sums.size // 3)
@@ -173,7 +177,7 @@ def add_plane(side: Array, across: Array, sums: Array) -> None:
             sums[TWICE * lanes + lane] += s * a
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def set_turn(sums: Array) -> None:
     """Replace the sums of the plane by cosine and sine of the angle to its strongest direction."""
     for lane in range(LANES):
@@ -183,7 +187,7 @@ def set_turn(sums: Array) -> None:
         sums[LANES + lane] = math.sin(angle)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def add_parts(stream: Array, out: Array) -> None:
     """Write each lane's sum over each of ``N_PARTS`` parts of the window."""
     part = np.uint64(stream.size // LANES // N_PARTS)
@@ -194,7 +198,7 @@ def add_parts(stream: Array, out: Array) -> None:
                 out[p * L + lane] += stream[i * L + lane]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def attitude_row(parts: Array, part: int, mean: Array, out: Array) -> None:
     """Write one lane's down, and how far its parts (3, N_PARTS) lie from it: chords, twice the sine of half the angle.
 
