@@ -293,7 +293,7 @@ def test_hand_work_has_steps_a_minute_and_no_percentage() -> None:
 def test_whatever_comes_steps_are_in_order_and_where_samples_are(rate_hz: float, width_s: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
     n = int(rng.integers(0, round(30 * rate_hz)))
-    accel_g = rng.normal(0.0, rng.choice([0.05, 0.3, 1.0]), (n, 3)) + [0.0, 0.0, 1.0]
+    accel_g = rng.normal(0.0, rng.choice([0.05, 0.3, 1.0]), (n, 3)) + np.array([0.0, 0.0, 1.0])
     accel_g[:, 2] += 0.3 * np.sin(2 * np.pi * rng.uniform(0.7, 3.5) * np.arange(n) / rate_hz)
     for _ in range(rng.integers(0, 4) if n else 0):
         first = int(rng.integers(0, n))
