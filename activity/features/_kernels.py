@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+# Constants only: compiled code on disk does not notice a change in another file.
 from activity.features.streams._kernels import FORWARD, LANES, N_ATTITUDE, N_STREAMS, SIDEWAYS, SIZE, VERTICAL
 
 Array: TypeAlias = NDArray[Any]

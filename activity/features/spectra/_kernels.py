@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+# Constants only: compiled code on disk does not notice a change in another file.
 from activity.features.streams._kernels import LANES, N_STREAMS
 
 Array: TypeAlias = NDArray[Any]
