@@ -20,6 +20,7 @@ from activity.classify.evaluate import (
     stepping_share,
 )
 from activity.classify.kinds import KINDS
+from activity.classify.labelled import EXERCISES
 from activity.classify.smooth import smooth
 from activity.classify.travel import AS_WORN
 from activity.classify.views import VIEWS
@@ -27,17 +28,6 @@ from activity.labels import ACTIVITIES, ROLLUP, ROLLUPS, Activity
 
 CALIBRATION_VIEW: Final = "9 kinds"
 TRAVEL_VIEW: Final = "4 classes"
-EXERCISES: Final = frozenset(
-    {
-        "pendulum",
-        "abduction",
-        "forward_elevation",
-        "internal_rotation",
-        "external_rotation",
-        "trapezius_extension",
-        "upright_row",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +82,7 @@ def judge(held_out: HeldOut, recipe: str, what: str, folds: int, seed: int) -> J
         scores=tuple(score(home, view) for view in VIEWS.values()),
         travel={name: score(told, VIEWS[TRAVEL_VIEW]).macro_f1 for name, told in held_out.told.items()},
         calibration=calibration,
-        exercise_stepping=stepping_share(warmed, EXERCISES),
+        exercise_stepping=stepping_share(warmed, frozenset(EXERCISES)),
         recall=original_recall(warmed),
         personal=tuple(_gain(held_out, view) for view in PERSONAL_VIEWS) if held_out.personal else (),
         composed=judge_composed(warmed, seed),

@@ -20,25 +20,25 @@ from activity.windows import Windows
 from device.errors import ColumnError
 from device.recording import Recording
 
+#: The shoulder exercises of the SPAR recordings, all done with the arms alone.
+EXERCISES: Final = (
+    "pendulum",
+    "abduction",
+    "forward_elevation",
+    "internal_rotation",
+    "external_rotation",
+    "trapezius_extension",
+    "upright_row",
+)
+
 #: Labels of the two data sets and of common use, as the kinds of ``classify.kinds`` or as activities.
 LABELS: Final[dict[str, str]] = {
     **{str(activity): str(activity) for activity in Activity},
     **{kind.name: kind.name for kind in KINDS},
     "stairs_up": "upstairs",
     "stairs_down": "downstairs",
-    **dict.fromkeys(
-        (
-            "exercise",
-            "pendulum",
-            "abduction",
-            "forward_elevation",
-            "internal_rotation",
-            "external_rotation",
-            "trapezius_extension",
-            "upright_row",
-        ),
-        "other",
-    ),
+    "exercise": "other",
+    **dict.fromkeys(EXERCISES, "other"),
 }
 
 
