@@ -1,4 +1,4 @@
-"""Labelled recordings as windows of features: what a classifier is trained and judged on."""
+"""Labelled recordings: what a classifier is trained and judged on."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,14 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from activity.classify.kinds import KIND_INDEX, KINDS, activity_of
-from activity.errors import NotEnoughDataError
-from activity.features.table import compute_features
 from activity.labels import Activity
 from activity.signal.regularise import Grid, regularise
-from activity.windows import Windows
 from device.errors import ColumnError
 from device.recording import Recording
 
@@ -66,16 +62,6 @@ class LabelledGrid:
             raise ColumnError(
                 f"the label {self.original} says too little to learn from", expected=f"one of {', '.join(names)}"
             ) from None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Labelled:
-    """Windows with their truth; rows of one subject belong together and are never split."""
-
-    features: NDArray[np.float32]  #: (n, n_features)
-    activity: NDArray[np.int8]  #: (n,) index in ``activity.labels.ACTIVITIES``
-    subject: NDArray[np.str_]  #: (n,)
-    original: NDArray[np.str_]  #: (n,) label as the data set has it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,36 +117,3 @@ def _recordings(table: pa.Table, keys: list[str]) -> Iterator[LabelledRecording]
         moves_on = np.concatenate([[True], time_ns[1:] > np.maximum.accumulate(time_ns)[:-1]])
         recording = Recording.from_times(accel_g[moves_on], time_ns[moves_on])
         yield LabelledRecording(row["subject"], row["activity"], recording)
-
-
-def label_windows(grids: tuple[LabelledGrid, ...], width_s: float) -> Labelled:
-    """Return the features of every whole window that enough samples came for."""
-    features, activity, subject, original = [], [], [], []
-    order = tuple(Activity)
-    for part in grids:
-        rows = compute_features(part.grid, Windows.of_seconds(width_s, part.grid.rate_hz))
-        rows = rows[~np.isnan(rows).any(axis=1)]
-        features.append(rows)
-        activity.append(np.full(len(rows), order.index(part.activity), dtype=np.int8))
-        subject.append(np.full(len(rows), part.subject))
-        original.append(np.full(len(rows), part.original))
-    if not features:
-        raise NotEnoughDataError("no labelled recording")
-    return Labelled(
-        np.concatenate(features), np.concatenate(activity), np.concatenate(subject), np.concatenate(original)
-    )
-
-
-def join(*parts: Labelled) -> Labelled:
-    """Return all rows of all parts, in order."""
-    return Labelled(
-        np.concatenate([part.features for part in parts]),
-        np.concatenate([part.activity for part in parts]),
-        np.concatenate([part.subject for part in parts]),
-        np.concatenate([part.original for part in parts]),
-    )
-
-
-def select(labelled: Labelled, rows: NDArray[np.bool_]) -> Labelled:
-    """Return the rows where ``rows`` is true."""
-    return Labelled(labelled.features[rows], labelled.activity[rows], labelled.subject[rows], labelled.original[rows])

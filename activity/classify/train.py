@@ -1,4 +1,4 @@
-"""Training: labelled windows, turned a little each time as bands sit on wrists, to a forest of plain arrays."""
+"""Training with scikit-learn: labelled windows to a forest of plain arrays, and to the recipe that was published."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,32 +13,27 @@ from sklearn.svm import SVC
 
 from activity.classify.augment import HAND_WORK, augmented, hand_work
 from activity.classify.kinds import KINDS, OTHER
-from activity.classify.labelled import Labelled, LabelledGrid, join, label_windows, select
+from activity.classify.labelled import LabelledGrid
 from activity.classify.model import Forest
 from activity.classify.published import cosine_features
 from activity.classify.raw import cut_windows, grid_of
 from activity.errors import NotEnoughDataError
 from activity.features.table import compute_features
-from activity.labels import ACTIVITIES, ROLLUP, Activity, Rollup
+from activity.labels import ROLLUP, Rollup
 from activity.windows import Windows
 
-#: Hand work is done in any attitude, and the watch of the exercise recordings has other axes than the bands.
-ANY_WAY_DEG: Final = 180.0
 #: Times that a forest sees each window as another band would have given it, beside the window as it is.
 AUGMENTED_COPIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that decides a model, given the data."""
+    """All that decides a forest, given the data."""
 
     estimator: str = "extra-trees"
     trees: int = 200
     least_leaf: int = 3  #: windows in a leaf
     feature_share: float = 0.2  #: of the features tried at a split
-    turned_copies: int = 1  #: of each recording, on top of the recording as it is
-    most_turn_deg: float = 20.0  #: of a copy, about any axis; a strap slips and wrists differ
-    offset_sd_g: float = 0.02  #: of a copy, each axis; uncalibrated sensors are off by 40 mg in size
     seed: int = 2021
 
 
@@ -65,42 +60,24 @@ ESTIMATORS: Final[dict[str, Callable[[Settings], Any]]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """A forest, the classes its columns stand for, and scikit-learn's own estimator to compare it with."""
+    """A forest, the numbers its columns stand for, and scikit-learn's own estimator to compare it with."""
 
     forest: Forest
-    classes: tuple[Activity, ...]
+    targets: tuple[int, ...]
     estimator: Any
 
 
-def turn_grids(grids: tuple[LabelledGrid, ...], settings: Settings, copy: int) -> tuple[LabelledGrid, ...]:
-    """Return the recordings as a band that sits a little otherwise, and is a little off, would have felt them."""
-    rng = np.random.default_rng([settings.seed, copy])
-    turned = []
-    for part in grids:
-        most_deg = ANY_WAY_DEG if part.activity is Activity.OTHER else settings.most_turn_deg
-        rotation = _rotation(rng, np.deg2rad(most_deg))
-        offset = rng.normal(0.0, settings.offset_sd_g, 3)
-        accel_g = (part.grid.accel_g @ rotation.T + offset).astype(np.float32)
-        turned.append(replace(part, grid=replace(part.grid, accel_g=accel_g)))
-    return tuple(turned)
+def fit(features: NDArray[np.float32], target: NDArray[np.integer[Any]], settings: Settings) -> Trained:
+    """Return a forest that tells the numbers in ``target`` (n,) by their features (n, n_features) apart.
 
-
-def prepare(grids: tuple[LabelledGrid, ...], width_s: float, settings: Settings) -> tuple[Labelled, Labelled]:
-    """Return the windows as they are, and those of the turned copies."""
-    plain = label_windows(grids, width_s)
-    copies = [label_windows(turn_grids(grids, settings, copy), width_s) for copy in range(settings.turned_copies)]
-    return plain, join(*copies) if copies else _none_of(plain)
-
-
-def fit(labelled: Labelled, settings: Settings) -> Trained:
-    """Return a forest; the same windows and settings give the same arrays."""
-    present = np.unique(labelled.activity)
+    The same windows and settings give the same arrays. Raises ``NotEnoughDataError`` where all are one.
+    """
+    present = np.unique(target)
     if present.size < 2:
         raise NotEnoughDataError(f"{present.size} activities to tell apart", expected="two or more")
     estimator = ESTIMATORS[settings.estimator](settings)
-    estimator.fit(labelled.features, labelled.activity)
-    classes = tuple(ACTIVITIES[int(index)] for index in estimator.classes_)
-    return Trained(_forest(estimator), classes, estimator)
+    estimator.fit(features, target)
+    return Trained(_forest(estimator), tuple(map(int, estimator.classes_)), estimator)
 
 
 def fit_kinds(grids: tuple[LabelledGrid, ...], width: int, settings: Settings) -> Forest:
@@ -112,12 +89,11 @@ def fit_kinds(grids: tuple[LabelledGrid, ...], width: int, settings: Settings) -
     copies = [augmented(rows, still, rate_hz, rng) for _ in range(AUGMENTED_COPIES)]
     work = augmented(hand_work(HAND_WORK, width, rate_hz, rng), np.zeros(HAND_WORK, dtype=np.bool_), rate_hz, rng)
     features = compute_features(grid_of(np.concatenate([rows, *copies, work]), rate_hz), Windows(width))
-    estimator = ESTIMATORS[settings.estimator](settings)
-    estimator.fit(features, np.concatenate([np.tile(kind, 1 + AUGMENTED_COPIES), np.full(HAND_WORK, OTHER)]))
-    forest = _forest(estimator)
-    value = np.zeros((len(forest.value), len(KINDS)))
-    value[:, estimator.classes_] = forest.value
-    return replace(forest, value=value)
+    target = np.concatenate([np.tile(kind, 1 + AUGMENTED_COPIES), np.full(HAND_WORK, OTHER)])
+    trained = fit(features, target, settings)
+    value = np.zeros((len(trained.forest.value), len(KINDS)))
+    value[:, trained.targets] = trained.forest.value
+    return replace(trained.forest, value=value)
 
 
 def fit_published(grids: tuple[LabelledGrid, ...], width: int) -> Callable[[NDArray[np.float32]], NDArray[np.float64]]:
@@ -140,18 +116,6 @@ def kind_windows(grids: tuple[LabelledGrid, ...], width: int) -> tuple[NDArray[n
         rows.append(cut[known])
         kind.append(np.full(int(known.sum()), part.kind_index))
     return np.concatenate(rows), np.concatenate(kind)
-
-
-def _rotation(rng: np.random.Generator, most_rad: float) -> NDArray[np.float64]:
-    axis = rng.normal(size=3)
-    x, y, z = axis / np.linalg.norm(axis)
-    angle = rng.uniform(-most_rad, most_rad)
-    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    return np.asarray(np.eye(3) + np.sin(angle) * cross + (1.0 - np.cos(angle)) * cross @ cross)
-
-
-def _none_of(labelled: Labelled) -> Labelled:
-    return select(labelled, np.zeros(len(labelled.activity), dtype=np.bool_))
 
 
 def _forest(estimator: Any) -> Forest:

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from activity.classify.artefact import load_model, save_model
-from activity.classify.labelled import Labelled
 from activity.classify.model import Model
 from activity.classify.train import Settings, fit
 from activity.cli.main import run
@@ -44,10 +43,7 @@ def model() -> Model:
     walking = np.arange(len(features)) >= len(features) // 2
     activity = np.where(walking, ACTIVITIES.index(Activity.WALKING), ACTIVITIES.index(Activity.SITTING))
     rows = ~np.isnan(features).any(axis=1)
-    labelled = Labelled(
-        features[rows], activity[rows].astype(np.int8), activity[rows].astype(str), activity.astype(str)
-    )
-    forest = fit(labelled, Settings(trees=20)).forest
+    forest = fit(features[rows], activity[rows], Settings(trees=20)).forest
     kinds = (str(Activity.SITTING), str(Activity.WALKING))
     return Model("small", kinds, (forest,), 25.0, 10.0, 1.0, FEATURE_VERSION, {"digest": "0"})
 
