@@ -1,4 +1,4 @@
-"""The forest as loops: trees outside, rows inside, so that a tree stays in cache."""
+"""Forest, network and smoothing as loops; in the forest trees outside, rows inside, so that a tree stays in cache."""
 
 from typing import Any, TypeAlias
 
@@ -46,3 +46,34 @@ def viterbi(score: Array, log_transition: Array, came_from: Array, out: Array) -
     out[n - 1] = np.argmax(total)
     for i in range(n - 1, 0, -1):
         out[i - 1] = came_from[i, out[i]]
+
+
+@njit(cache=True, nogil=True)
+def with_size(windows: Array, out: Array) -> None:
+    """Fill ``out`` (n, width, 4) with the axes of windows (n, width, 3) and the size of acceleration less 1 g."""
+    for w in range(windows.shape[0]):
+        for t in range(windows.shape[1]):
+            x, y, z = windows[w, t, 0], windows[w, t, 1], windows[w, t, 2]
+            out[w, t, 0] = x
+            out[w, t, 1] = y
+            out[w, t, 2] = z
+            out[w, t, 3] = np.sqrt(x * x + y * y + z * z) - np.float32(1.0)
+
+
+@njit(cache=True, nogil=True)
+def unfold(rows: Array, stride: int, out: Array) -> None:
+    """Fill ``out`` (n, steps, taps * channels) with what each step of a convolution sees of ``rows`` (n, values)."""
+    n, steps, values = out.shape
+    for w in range(n):
+        for t in range(steps):
+            first = t * stride
+            for v in range(values):
+                out[w, t, v] = rows[w, first + v]
+
+
+@njit(cache=True, nogil=True)
+def rectify(values: Array, bias: Array) -> None:
+    """Add ``bias`` to each row of ``values`` (n, channels), and set what is below zero to zero."""
+    for i in range(values.shape[0]):
+        for c in range(values.shape[1]):
+            values[i, c] = max(values[i, c] + bias[c], np.float32(0.0))

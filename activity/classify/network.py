@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
+from activity.classify import _kernels
 from activity.threads import share
 
 INPUTS: Final = 4  #: x, y, z, and |a| - 1 g
 #: Raised by hand whenever a network is given something else; a model of another version is refused.
 INPUT_VERSION: Final = "samples-1"
 #: Windows that pass at once: their activations stay in the second-level cache.
-_AT_ONCE: Final = 128
-_LEAST_SHARED: Final = 8 * _AT_ONCE
+_AT_ONCE: Final = 32
+_LEAST_SHARED: Final = 32 * _AT_ONCE
 #: Matrices this small are slower in several threads than in one (OpenBLAS), so windows are shared out instead.
 _BLAS: Final = ThreadpoolController()
 
@@ -50,11 +50,10 @@ def embed(network: Network, windows: NDArray[np.float32]) -> NDArray[np.float32]
     out = np.empty((len(windows), width), dtype=np.float32)
 
     def some(first: int, last: int) -> None:
+        buffers = _Buffers(network, windows.shape[1])
         for begin in range(first, last, _AT_ONCE):
             rows = slice(begin, min(begin + _AT_ONCE, last))
-            passed = _inputs(windows[rows])
-            for convolution in network.convolutions:
-                passed = _convolve(passed, convolution)
+            passed = _pass(network, windows[rows], buffers)
             out[rows, : width // 2] = passed.mean(axis=1)
             out[rows, width // 2 :] = passed.max(axis=1)
 
@@ -84,22 +83,33 @@ def least_width(network: Network) -> int:
     return rows
 
 
-def _inputs(windows: NDArray[np.float32]) -> NDArray[np.float32]:
-    out = np.empty((*windows.shape[:2], INPUTS), dtype=np.float32)
-    out[:, :, :3] = windows
-    size = np.einsum("nti,nti->nt", windows, windows)
-    np.sqrt(size, out=size)
-    np.subtract(size, np.float32(1.0), out=out[:, :, 3])
-    return out
+class _Buffers:
+    """Room for the values between convolutions, made once for many windows."""
+
+    def __init__(self, network: Network, width: int) -> None:
+        if width < least_width(network):
+            raise ValueError(f"a window of {width} rows, the least is {least_width(network)}")
+        self.inputs = np.empty((_AT_ONCE, width, INPUTS), dtype=np.float32)
+        self.seen: list[NDArray[np.float32]] = []  #: what the steps of each convolution see
+        self.made: list[NDArray[np.float32]] = []  #: what they make of it
+        for convolution in network.convolutions:
+            taps, before, after = convolution.weight.shape
+            width = (width - taps) // convolution.stride + 1
+            self.seen.append(np.empty((_AT_ONCE, width, taps * before), dtype=np.float32))
+            self.made.append(np.empty((_AT_ONCE, width, after), dtype=np.float32))
 
 
-def _convolve(rows: NDArray[np.float32], convolution: Convolution) -> NDArray[np.float32]:
-    taps, channels, _ = convolution.weight.shape
-    n, width, _ = rows.shape
-    steps = (width - taps) // convolution.stride + 1
-    # Taps of all channels lie side by side in memory, so a view of overlapping rows is one matrix.
-    flat = sliding_window_view(rows.reshape(n, -1), taps * channels, axis=1)[:, :: convolution.stride * channels]
-    out: NDArray[np.float32] = flat.reshape(n * steps, -1) @ convolution.weight.reshape(taps * channels, -1)
-    out += convolution.bias
-    np.maximum(out, np.float32(0.0), out=out)
-    return out.reshape(n, steps, -1)
+def _pass(network: Network, windows: NDArray[np.float32], buffers: _Buffers) -> NDArray[np.float32]:
+    """Return what is left of windows after all convolutions; good until the buffers are used again."""
+    n = len(windows)
+    rows = buffers.inputs[:n]
+    _kernels.with_size(windows, rows)
+    for convolution, seen, made in zip(network.convolutions, buffers.seen, buffers.made, strict=True):
+        _, before, after = convolution.weight.shape
+        # Taps of all channels lie side by side in memory, so what a step sees is one stretch of a window's values.
+        _kernels.unfold(rows.reshape(n, -1), convolution.stride * before, seen[:n])
+        flat = made[:n].reshape(-1, after)
+        np.matmul(seen[:n].reshape(len(flat), -1), convolution.weight.reshape(-1, after), out=flat)
+        _kernels.rectify(flat, convolution.bias)
+        rows = made[:n]
+    return rows
