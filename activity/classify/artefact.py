@@ -146,6 +146,13 @@ def _read_facts(folder: Traversable) -> dict[str, Any]:
         facts = json.loads(_read(folder, "model.json"))
     except ValueError as error:
         raise ModelError(f"model.json is not JSON: {error}", where=where, remedy=_REMEDY) from error
+    if isinstance(facts, dict) and facts.get("kind"):
+        raise ModelError(
+            f"a model for the {facts['kind']}",
+            where=where,
+            expected="one that recognises recordings",
+            remedy="write it as C with `selfback model export-c`; its figures are in its CARD.md",
+        )
     if isinstance(facts, dict) and facts.get("format", FORMAT) != FORMAT:
         raise ModelError(f"model.json has format {facts['format']}", where=where, expected=f"{FORMAT}", remedy=_REMEDY)
     missing = sorted(_NEEDED - set(facts)) if isinstance(facts, dict) else sorted(_NEEDED)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from activity.cli import console
+from activity.cli.model_data import json_option
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 @click.argument("labelled", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the model.")
 @click.option("--model", default=None, help="Model to start from: a name or a folder.  [default: the shipped one]")
-def personalise_model(labelled: Path, output: Path, model: str | None) -> None:
+@json_option
+def personalise_model(labelled: Path, *, output: Path, model: str | None, as_json: bool) -> None:
     """Fit a model to one wearer, from a Parquet file with subject, activity, t (ns), x, y, z (g).
 
     Nothing is trained again: only the last layer moves, and only as far as the wearer's own windows ask for. Use the
@@ -47,6 +49,9 @@ def personalise_model(labelled: Path, output: Path, model: str | None) -> None:
     }
     personal = {"from": start.name, "digest": start.digest, "windows": len(rows)}
     save_model(output, members, facts | {"name": output.name, "personal": personal})
+    if as_json:
+        console.emit_json({"path": str(output), "personal": personal})
+        return
     console.note(f"learned from {len(rows)} windows of {', '.join(sorted({grid.original for grid in grids}))}")
     console.emit(str(output))
 

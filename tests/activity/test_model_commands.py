@@ -44,8 +44,9 @@ def test_info_says_what_the_shipped_model_is_and_how_right() -> None:
 
 def test_a_personal_model_knows_its_wearer_better_and_says_where_it_is_from(tmp_path: Path) -> None:
     labelled = write_labelled(tmp_path / "me.parquet")
-    done = run("personalise", labelled, "--output", tmp_path / "mine")
+    done = run("personalise", labelled, "--output", tmp_path / "mine", "--json")
     assert done.exception is None, done.exception
+    assert json.loads(done.output)["personal"]["windows"] == 36
     mine, shipped = load_model(tmp_path / "mine"), load_model()
     assert mine.digest != shipped.digest
     assert mine.facts["personal"] == {"from": shipped.name, "digest": shipped.digest, "windows": 36}
@@ -54,6 +55,10 @@ def test_a_personal_model_knows_its_wearer_better_and_says_where_it_is_from(tmp_
 
     stairs = [float(np.nanmean(recognise(of.recording, m).epochs.probability[:, 5])) for m in (shipped, mine)]
     assert stairs[1] > stairs[0]
+
+
+def test_the_model_of_the_band_is_named_for_what_it_is() -> None:
+    assert "export-c" in getattr(run("info", "band").exception, "remedy", "")
 
 
 def test_recordings_of_two_people_make_no_personal_model(tmp_path: Path) -> None:
