@@ -75,7 +75,9 @@ class LiveRecogniser:
             raise RecordingError("time doesn't move on", expected="increasing time")
         if self._origin_ns is None:
             self._origin_ns = int(time_ns[0])
-        self._accel_g = np.concatenate([self._accel_g, np.asarray(accel_g, np.float32)])
+        came = np.array(accel_g, np.float32)
+        came[~np.isfinite(came).all(axis=1)] = np.nan  # no number on one axis is none on all three, as in a batch
+        self._accel_g = np.concatenate([self._accel_g, came])
         self._time_ns = np.concatenate([self._time_ns, np.asarray(time_ns, np.int64)])
         wait_ns = round(PAD_S * NS_PER_S) + _REACH_NS
         ready = (int(self._time_ns[-1]) - self._origin_ns - wait_ns) // self._width_ns

@@ -61,9 +61,9 @@ def command(
     from device.readers.clock import zone_named
 
     where = radios.radio(radio)
-    printer = _Printer(zone_named(zone), as_json)
     console.note("getting ready ...")
     loaded = load_model(model or DEFAULT_MODEL)
+    printer = _Printer(zone_named(zone), as_json, loaded.width_s)
     _warm_up(LiveRecogniser(loaded))
     live = LiveRecogniser(loaded)
     with tempfile.TemporaryDirectory(prefix="selfback-") as scratch:
@@ -120,21 +120,27 @@ async def _watch(
 class _Printer:
     """Prints windows, and knows what they sum to."""
 
-    def __init__(self, zone: "ZoneInfo", as_json: bool) -> None:
+    def __init__(self, zone: "ZoneInfo", as_json: bool, width_s: float) -> None:
         self.zone = zone
         self.as_json = as_json
+        self.width_s = width_s
+        self.due_ns: int | None = None  #: when the next window starts if nothing is lost
         self.windows = 0
         self.steps = 0
 
     def say(self, window: "LiveWindow") -> None:
         """Print one window."""
         from activity.cli import console
+        from device.recording import NS_PER_S
 
         self.windows += 1
         self.steps += window.step_times_ns.size
+        due_ns, self.due_ns = self.due_ns, window.time_ns + round(self.width_s * NS_PER_S)
         if self.as_json:
             console.emit_json(window_json(window, self.steps))
         else:
+            if due_ns is not None and window.time_ns > due_ns:
+                console.emit(gap_line(due_ns, window.time_ns, self.zone))
             console.emit(window_line(window, self.steps, self.zone))
 
 
@@ -159,6 +165,16 @@ def window_json(window: "LiveWindow", steps_so_far: int) -> dict[str, Any]:
         "coverage": window.coverage,
         "steps_so_far": steps_so_far,
     }
+
+
+def gap_line(start_ns: int, stop_ns: int, zone: "ZoneInfo") -> str:
+    """Return a line for the time in which nothing came."""
+    from datetime import UTC, datetime
+
+    from device.recording import NS_PER_S
+
+    at = datetime.fromtimestamp(start_ns // NS_PER_S, UTC).astimezone(zone)
+    return f"{at:%H:%M:%S}  nothing came for {(stop_ns - start_ns) / NS_PER_S:.0f} s"
 
 
 def window_line(window: "LiveWindow", steps_so_far: int, zone: "ZoneInfo") -> str:

@@ -67,6 +67,7 @@ def test_live_is_batch_however_the_stream_is_cut_and_broken(cuts: list[int], see
     jitter_ns = rng.integers(-4_000_000, 4_000_000, whole.n_samples)
     accel_g = whole.accel_g.copy()
     accel_g[rng.integers(0, whole.n_samples, 40)] = np.nan
+    accel_g[rng.integers(0, whole.n_samples, 10), rng.integers(0, 3, 10)] = np.nan
     recording = Recording.from_times(accel_g[~lost], (whole.time_ns + jitter_ns)[~lost])
     batch = recognise(recording, load_model(), smoothing=False)
     check(follow(recording, cuts, batch), batch)

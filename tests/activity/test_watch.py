@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import signal
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -9,7 +13,7 @@ import numpy as np
 import pytest
 
 from activity.classify.artefact import load_model
-from activity.cli.watch import window_json, window_line
+from activity.cli.watch import _Printer, window_json, window_line
 from activity.epochs import UNKNOWN
 from activity.labels import ACTIVITIES, Activity
 from activity.live import LiveRecogniser, LiveWindow
@@ -98,3 +102,33 @@ def test_a_document_has_nulls_where_nothing_is_known() -> None:
     assert document["probability"] == {"walking": pytest.approx(0.93)}
     unknown = LiveWindow(NOW_NS, UNKNOWN, float("nan"), np.full(7, np.nan), np.empty(0, np.int64), float("nan"), 0.4)
     assert json.loads(json.dumps(window_json(unknown, 0), allow_nan=False))["steps"] is None
+
+
+def test_a_gap_shows_as_a_gap(capsys: pytest.CaptureFixture[str]) -> None:
+    printer, first = _Printer(ZoneInfo("UTC"), as_json=False, width_s=10.0), window()
+    printer.say(first)
+    printer.say(replace(first, time_ns=NOW_NS + 10 * NS_PER_S))
+    printer.say(replace(first, time_ns=NOW_NS + 50 * NS_PER_S))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:8] for line in lines] == ["14:13:20", "14:13:30", "14:13:40", "14:14:10"]
+    assert lines[2] == "14:13:40  nothing came for 30 s"
+
+
+def test_ctrl_c_ends_with_130_and_says_what_was_seen() -> None:
+    start = [sys.executable, "-c", "import sys; from activity.cli.main import run; sys.exit(run(sys.argv[1:]))"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*start, "simulate", "--port", "0", "--hours", "1"], **pipes) as band:
+        try:
+            assert band.stdout is not None
+            radio = band.stdout.readline().strip()
+            with subprocess.Popen([*start, "watch", "--radio", radio, "--json"], **pipes) as watching:
+                assert watching.stdout is not None
+                document = json.loads(watching.stdout.readline())
+                watching.send_signal(signal.SIGINT)
+                _, said = watching.communicate(timeout=30)
+        finally:
+            band.terminate()
+            band.communicate(timeout=30)
+    assert document["coverage"] > 0.9
+    assert watching.returncode == 130
+    assert "1 windows" in said
