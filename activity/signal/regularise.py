@@ -151,10 +151,13 @@ def _resample(
         _kernels.resample_even(*source, *target, *even, piece.first, piece.last, out)
 
 
+@lru_cache(maxsize=1)  # a live stream asks for it with every window
 def lanczos() -> NDArray[np.float64]:
     """Return the Lanczos kernel from its middle to its end, with one cell more than it needs."""
     place = np.linspace(0.0, LOBES, _TAPER_CELLS + 1)
-    return np.append(np.sinc(place) * np.sinc(place / LOBES), 0.0)
+    taper = np.append(np.sinc(place) * np.sinc(place / LOBES), 0.0)
+    taper.flags.writeable = False
+    return taper
 
 
 @lru_cache(maxsize=16)  # segments of one clock are alike

@@ -15,9 +15,7 @@ A window depends on nothing but its own rows, ``BEFORE_S`` before and ``PAD_S`` 
 that counts window by window gets what a whole recording gets.
 """
 
-import itertools
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,6 +27,7 @@ from activity.labels import ACTIVITIES, STEPPING
 from activity.signal.regularise import Grid
 from activity.steps import _kernels
 from activity.steps.tables import BEFORE_S, PAD_S, Tables, frames_of, tables
+from activity.threads import share
 from activity.windows import WINDOW_S, Windows
 
 __all__ = ["BEFORE_S", "PAD_S", "Carry", "rhythm_step_times_ns", "step_times_ns", "steps_of_window"]
@@ -38,7 +37,7 @@ TOLD_LOGIT: Final = 2.0
 ALONE_LOGIT: Final = 0.0  #: and that are added where nobody had a say
 LEAST_HZ: Final = 8.0  #: of a grid; below, a jog's steps are above half the rate
 _BLOCK: Final = 8192  # windows at once: 100 MB
-_THREADS: Final = 2
+_LEAST_SHARED: Final = 32  # windows; fewer are traced before a thread has begun
 _CODES: Final = [ACTIVITIES.index(activity) for activity in STEPPING]
 
 
@@ -119,14 +118,11 @@ def _places(  # noqa: PLR0917
     n = starts.size
     most = math.ceil(t.width / t.period[-1]) + 8  # passes of the phase
     logit, found, count = np.empty((n, frames_of(t))), np.empty((n, most, 4)), np.empty(n, dtype=np.int64)
-    edges = np.linspace(0, n, (_THREADS if n >= 64 else 1) + 1).astype(int).tolist()
-    with ThreadPoolExecutor(_THREADS) as pool:
-        jobs = [
-            pool.submit(_kernels.trace, accel_g, starts, first, last, t, logit, found, count)
-            for first, last in itertools.pairwise(edges)
-        ]
-        for job in jobs:
-            job.result()
+
+    def trace(first: int, last: int) -> None:
+        _kernels.trace(accel_g, starts, first, last, t, logit, found, count)
+
+    share(trace, n, least=_LEAST_SHARED)
     out = np.empty((int(count.sum()), 2))
     kept = _kernels.select(accel_g, starts, joined, UNKNOWN, bias, t, logit, found, count, state, out)
     return out[:kept]
