@@ -59,7 +59,9 @@ class LiveRecogniser:
         self._order = [ACTIVITIES.index(activity) for activity in model.classes]
         self._accel_g = np.empty((0, 3), np.float32)
         self._time_ns = np.empty(0, np.int64)
+        self._waiting: list[tuple[NDArray[np.float32], NDArray[np.int64]]] = []
         self._origin_ns: int | None = None
+        self._last_ns: int | None = None
         self._next = 0
         self._carry = Carry()
 
@@ -70,30 +72,28 @@ class LiveRecogniser:
         """
         if not time_ns.size:
             return []
-        last_ns = int(self._time_ns[-1]) if self._time_ns.size else None
-        if np.any(np.diff(time_ns) <= 0) or (last_ns is not None and int(time_ns[0]) <= last_ns):
+        first_ns, last_ns = int(time_ns[0]), int(time_ns[-1])
+        if (self._last_ns is not None and first_ns <= self._last_ns) or np.any(time_ns[1:] <= time_ns[:-1]):
             raise RecordingError("time doesn't move on", expected="increasing time")
         if self._origin_ns is None:
-            self._origin_ns = int(time_ns[0])
-        came = np.array(accel_g, np.float32)
-        came[~np.isfinite(came).all(axis=1)] = np.nan  # no number on one axis is none on all three, as in a batch
-        self._accel_g = np.concatenate([self._accel_g, came])
-        self._time_ns = np.concatenate([self._time_ns, np.asarray(time_ns, np.int64)])
-        wait_ns = round(PAD_S * NS_PER_S) + _REACH_NS
-        ready = (int(self._time_ns[-1]) - self._origin_ns - wait_ns) // self._width_ns
+            self._origin_ns = first_ns
+        self._last_ns = last_ns
+        self._waiting.append((np.array(accel_g, np.float32), np.array(time_ns, np.int64)))
+        ready = (last_ns - self._origin_ns - round(PAD_S * NS_PER_S) - _REACH_NS) // self._width_ns
         return self._tell(max(ready, self._next))
 
     def finish(self) -> list[LiveWindow]:
         """Return the windows that are whole although what follows them never came."""
-        if self._origin_ns is None:
+        if self._origin_ns is None or self._last_ns is None:
             return []
-        rows = (int(self._time_ns[-1]) - self._origin_ns) // self._step_ns + 1
+        rows = (self._last_ns - self._origin_ns) // self._step_ns + 1
         return self._tell(max(rows // self._windows.width_samples, self._next))
 
     def _tell(self, stop: int) -> list[LiveWindow]:
         """Return windows ``[self._next, stop)`` and forget what no later window needs."""
         if stop == self._next or self._origin_ns is None:
             return []
+        self._take()
         first = max(0, self._next - self._before)
         grid, doubtful = self._grid(first)
         probability = predict(self._model, grid, self._windows)
@@ -102,10 +102,18 @@ class LiveRecogniser:
         self._next = stop
         oldest_ns = self._origin_ns + max(0, stop - self._before) * self._width_ns - _REACH_NS
         kept = int(np.searchsorted(self._time_ns, oldest_ns))
-        # At least one sample stays, by which the next push knows that time moves on.
-        kept = min(kept, self._time_ns.size - 1)
         self._accel_g, self._time_ns = self._accel_g[kept:], self._time_ns[kept:]
         return [window for window in told if window.coverage > 0.0]
+
+    def _take(self) -> None:
+        """Lay what came since the last window behind the tail; no number on one axis is none on all three."""
+        if not self._waiting:
+            return
+        accel_g = np.concatenate([accel_g for accel_g, _ in self._waiting])
+        accel_g[~np.isfinite(accel_g).all(axis=1)] = np.nan
+        self._accel_g = np.concatenate([self._accel_g, accel_g])
+        self._time_ns = np.concatenate([self._time_ns, *(time_ns for _, time_ns in self._waiting)])
+        self._waiting.clear()
 
     def _grid(self, first: int) -> tuple[Grid, NDArray[np.bool_]]:
         """Return the tail from window ``first`` on as a grid, and which of its windows can't be trusted."""
