@@ -72,7 +72,7 @@ RECIPES: Final = {
     recipe.name: recipe
     for recipe in (
         Recipe("fast", "a small convolutional network on the samples", _networks(1, SMALL), needs_torch=True),
-        Recipe("accurate", "two larger convolutional networks, averaged", _networks(2, LARGE), needs_torch=True),
+        Recipe("large", "two larger convolutional networks, averaged", _networks(2, LARGE), needs_torch=True),
         Recipe("forest", "200 extra trees on the features of `activity/features`", _forest),
         Recipe("band", "boosted trees in whole numbers, as a band computes them; 7 classes", _band),
         Recipe("published", "cosine transform and support vectors, as the selfBACK prototype", _published),

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from activity.classify.judge import Judged
     from activity.cli.model_data import Corpus
 
-RECIPE_NAMES: Final = ("fast", "accurate", "forest", "band", "published")
+RECIPE_NAMES: Final = ("fast", "large", "forest", "band", "published")
 TORCH_REMEDY: Final = "install it with: pip install 'selfback[train]'"
 
 _recipe_help = (
-    "Recipe: fast and accurate are networks (they need torch to train), forest is trees on features, band those that "
+    "Recipe: fast and large are networks (they need torch to train), forest is trees on features, band those that "
     "a band computes."
 )
 _folds_option = click.option(
