@@ -1,8 +1,9 @@
 """What acceleration looks like everywhere: samples, their times, where it is continuous, and from which band."""
 
 import itertools
-from dataclasses import dataclass, field
-from typing import Self
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from device.errors import RecordingError
 
 NS_PER_S = 1_000_000_000
+#: Most samples in a chunk: 5 MB, so that what is done to one chunk stays in the processor's cache.
+CHUNK_SAMPLES: Final = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,79 @@ class Damage:
     count: int
     outcome: str  #: e.g. "left out"
     first_at: str = ""  #: e.g. "byte 1,024"
+
+
+def merged(damage: Iterable[Damage]) -> tuple[Damage, ...]:
+    """Return one row for each kind of damage and outcome, in order of first appearance, with their counts added."""
+    rows: dict[tuple[str, str], Damage] = {}
+    for one in damage:
+        known = rows.get((one.what, one.outcome))
+        rows[one.what, one.outcome] = one if known is None else replace(known, count=known.count + one.count)
+    return tuple(rows.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One segment by its times: those of its first and last sample, UTC, and how many there are."""
+
+    first_ns: int
+    last_ns: int
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What a recording was found to be once all of it was read."""
+
+    stretches: tuple[Stretch, ...]  #: at least one, in order of time
+    damage: tuple[Damage, ...] = ()
+
+    @property
+    def samples(self) -> int:
+        """Samples held, NaN ones included."""
+        return sum(stretch.samples for stretch in self.stretches)
+
+    @property
+    def rate_hz(self) -> float:
+        """Measured rate over all stretches of two samples or more; NaN where there is none."""
+        steps = sum(stretch.samples - 1 for stretch in self.stretches)
+        span_ns = sum(stretch.last_ns - stretch.first_ns for stretch in self.stretches)
+        return steps * NS_PER_S / span_ns if steps else float("nan")
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """The time between stretches, from the moment the next sample was due."""
+        rate_hz = self.rate_hz
+        step_ns = round(NS_PER_S / rate_hz) if rate_hz > 0.0 else 0
+        return tuple(Gap(a.last_ns + step_ns, b.first_ns) for a, b in itertools.pairwise(self.stretches))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chunk:
+    """Consecutive samples of one recording, as many as a reader has at hand.
+
+    Times increase inside a chunk and from chunk to chunk. ``starts`` are the rows at which a new segment begins: the
+    first row of a chunk goes on with the segment of the chunk before it unless 0 is among them, as it is in the first
+    chunk. Missing values are NaN on all three axes. A chunk without samples can bring damage.
+    """
+
+    accel_g: NDArray[np.float32]  #: (n, 3) in g, band frame
+    time_ns: NDArray[np.int64]  #: (n,) UTC
+    starts: tuple[int, ...] = ()
+    damage: tuple[Damage, ...] = ()  #: met on the way to these samples
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stream:
+    """A recording that is read while it is used, in bounded memory; the facts are known before the samples.
+
+    ``chunks`` reads from the beginning each time it is called, `CHUNK_SAMPLES` at most at once, and raises what the
+    reader raises. What was wrong with the input comes with the chunks.
+    """
+
+    chunks: Callable[[], Iterator[Chunk]]
+    band: BandInfo = field(default_factory=BandInfo)
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,18 +193,51 @@ class Recording:
         """Samples held, NaN ones included."""
         return int(self.time_ns.size)
 
+    @classmethod
+    def from_stream(cls, stream: Stream) -> Self:
+        """Return all of a stream in memory; `RecordingError` where it holds no sample or its chunks contradict."""
+        chunks = list(stream.chunks())
+        if not any(chunk.time_ns.size for chunk in chunks):
+            raise RecordingError("no sample", expected="at least one")
+        starts: list[int] = []
+        rows = 0
+        for chunk in chunks:
+            starts += [rows + start for start in chunk.starts]
+            rows += chunk.time_ns.size
+        return cls(
+            np.concatenate([chunk.accel_g for chunk in chunks]),
+            np.concatenate([chunk.time_ns for chunk in chunks]),
+            tuple(Segment(a, b) for a, b in itertools.pairwise([*starts, rows])),
+            stream.band,
+            stream.zone,
+            merged(damage for chunk in chunks for damage in chunk.damage),
+        )
+
+    def stream(self) -> Stream:
+        """Return this recording as a stream."""
+        return Stream(self._chunks, self.band, self.zone)
+
+    def _chunks(self) -> Iterator[Chunk]:
+        firsts = np.array([segment.start for segment in self.segments])
+        for a in range(0, max(self.n_samples, 1), CHUNK_SAMPLES):
+            part = slice(a, min(a + CHUNK_SAMPLES, self.n_samples))
+            starts = tuple((firsts[(firsts >= a) & (firsts < part.stop)] - a).tolist())
+            yield Chunk(self.accel_g[part], self.time_ns[part], starts, self.damage if a == 0 else ())
+
+    @property
+    def extent(self) -> Extent:
+        """The recording by its times."""
+        stretches = (
+            Stretch(int(self.time_ns[s.start]), int(self.time_ns[s.stop - 1]), s.stop - s.start) for s in self.segments
+        )
+        return Extent(tuple(stretches), self.damage)
+
     @property
     def gaps(self) -> tuple[Gap, ...]:
         """The stretches between segments, from the moment the next sample was due."""
-        step_ns = round(NS_PER_S / self.rate_hz) if self.n_samples > 1 else 0
-        return tuple(
-            Gap(int(self.time_ns[a.stop - 1]) + step_ns, int(self.time_ns[b.start]))
-            for a, b in itertools.pairwise(self.segments)
-        )
+        return self.extent.gaps
 
     @property
     def rate_hz(self) -> float:
         """Measured rate over all segments of two samples or more; NaN where there is none."""
-        steps = sum(s.stop - s.start - 1 for s in self.segments)
-        spans = [int(self.time_ns[s.stop - 1]) - int(self.time_ns[s.start]) for s in self.segments]
-        return steps * NS_PER_S / sum(spans) if steps else float("nan")
+        return self.extent.rate_hz

@@ -1,7 +1,8 @@
 """The files that can be read: one row a format, one door for all of them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -10,28 +11,41 @@ from device.readers.clock import zone_named
 from device.readers.csv_file import read_csv
 from device.readers.cwa import read_cwa
 from device.readers.parquet import read_parquet
-from device.recording import Recording
+from device.recording import Chunk, Recording, Stream
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
     """A format: how to know it, and what reads it.
 
-    ``read`` yields name and recording, the name empty where a file holds only one. It raises nothing but `ReadError`
-    and its children, `RecordingError`, and `OSError` for a file that can't be opened.
+    ``open`` yields name and stream of each recording, the name empty where a file holds only one; a stream can be read
+    until the next one is asked for. Neither raises anything but `ReadError` and its children, `RecordingError`, and
+    `OSError` for a file that can't be opened.
     """
 
     name: str
     suffixes: tuple[str, ...]  #: lower case, with the dot
     magic: bytes  #: the first bytes of every such file; empty where a format has none
-    read: Callable[[Path, str], Iterator[tuple[str, Recording]]]
+    open: Callable[[Path, str], Iterator[tuple[str, Stream]]]
     description: str
 
 
+def _whole(
+    read: Callable[[Path, str], Iterator[tuple[str, Recording]]],
+) -> Callable[[Path, str], Iterator[tuple[str, Stream]]]:
+    return lambda path, zone: ((name, recording.stream()) for name, recording in read(path, zone))
+
+
 READERS: Final[tuple[Reader, ...]] = (
-    Reader("axivity", (".cwa",), b"MD\xfc\x03", read_cwa, "Axivity AX3 and AX6"),
-    Reader("parquet", (".parquet",), b"PAR1", read_parquet, "Parquet with time or t, and x, y, z in g"),
-    Reader("csv", (".csv", ".csv.gz"), b"", read_csv, "CSV with time (ISO 8601, offset) or t (ns), and x, y, z in g"),
+    Reader("axivity", (".cwa",), b"MD\xfc\x03", _whole(read_cwa), "Axivity AX3 and AX6"),
+    Reader("parquet", (".parquet",), b"PAR1", _whole(read_parquet), "Parquet with time or t, and x, y, z in g"),
+    Reader(
+        "csv",
+        (".csv", ".csv.gz"),
+        b"",
+        _whole(read_csv),
+        "CSV with time (ISO 8601, offset) or t (ns), and x, y, z in g",
+    ),
 )
 SUFFIXES: Final = tuple(suffix for reader in READERS for suffix in reader.suffixes)
 
@@ -59,18 +73,33 @@ def reader_for(path: Path) -> Reader:
     return found
 
 
-def read_recordings(path: Path, zone: str = "UTC") -> Iterator[tuple[str, Recording]]:
-    """Yield name and recording of all that a file holds; the name is empty where it holds only one.
+def open_recordings(path: Path, zone: str = "UTC") -> Iterator[tuple[str, Stream]]:
+    """Yield name and stream of all that a file holds; the name is empty where it holds only one.
 
-    ``zone`` is the IANA name of the zone that the wearer lived in: a clock without zone is read in it.
-    Errors: `ReadError` and its children, `RecordingError`.
+    ``zone`` is the IANA name of the zone that the wearer lived in: a clock without zone is read in it. A stream can be
+    read until the next one is asked for. Errors, of this and of the streams: `ReadError` and its children,
+    `RecordingError`.
     """
     zone_named(zone)
     reader = reader_for(path)
     try:
-        yield from reader.read(path, zone)
+        for name, stream in reader.open(path, zone):
+            yield name, replace(stream, chunks=partial(_chunks, path, stream))
     except OSError as error:
         raise _unopened(path, error) from error
+
+
+def _chunks(path: Path, stream: Stream) -> Iterator[Chunk]:
+    try:
+        yield from stream.chunks()
+    except OSError as error:
+        raise _unopened(path, error) from error
+
+
+def read_recordings(path: Path, zone: str = "UTC") -> Iterator[tuple[str, Recording]]:
+    """Yield name and recording, in memory, of all that a file holds; else as `open_recordings`."""
+    for name, stream in open_recordings(path, zone):
+        yield name, Recording.from_stream(stream)
 
 
 def read_recording(path: Path, zone: str = "UTC") -> Recording:
