@@ -16,10 +16,11 @@ from activity.epochs import UNKNOWN
 from activity.labels import ACTIVITIES
 from activity.recognise import cadence_of
 from activity.signal.calibrate import Calibration, apply_calibration
-from activity.signal.check import check_signal
+from activity.signal.check import Heard, check_signal, furthest_values
+from activity.signal.clipping import Looker
 from activity.signal.metrics import moments
 from activity.signal.regularise import LOBES, Grid, regularise
-from activity.steps.peaks import BEFORE_S, PAD_S, Carry, steps_of_window
+from activity.steps.peaks import BEFORE_S, PAD_S, Carry, steps_of_windows
 from activity.windows import Windows
 from device.errors import RecordingError
 from device.recording import NS_PER_S, Recording
@@ -123,7 +124,12 @@ class LiveRecogniser:
         measures = moments(grid, self._windows)
         doubtful = np.zeros(self._windows.count(len(grid)), dtype=np.bool_)
         if np.any(measures.coverage > 0.0):
-            doubtful = check_signal(recording, grid, self._windows, measures).doubtful
+            looker = Looker()
+            for chunk in recording.stream().chunks():
+                looker.add(chunk)
+            furthest_g = furthest_values(grid, self._windows)
+            heard = Heard(recording.extent, looker.look(), grid.start_ns, self._width_ns, furthest_g)
+            doubtful = check_signal(heard, measures).doubtful
         if self._calibration is not None:
             grid = apply_calibration(grid, self._calibration)
         return grid, doubtful
@@ -135,7 +141,8 @@ class LiveRecogniser:
         known = bool(np.isfinite(probability).all())
         column = int(probability.argmax()) if known else 0
         activity = self._order[column] if known else UNKNOWN
-        steps, self._carry = steps_of_window(grid, self._windows, window, activity, self._carry)
+        told = np.array([activity], dtype=np.int8)
+        steps, self._carry = steps_of_windows(grid, self._windows, window, told, self._carry)
         by_activity = np.full(len(ACTIVITIES), np.nan)
         by_activity[self._order] = probability
         return LiveWindow(

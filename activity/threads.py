@@ -7,14 +7,26 @@ from typing import Final
 
 _PARTS: Final = 4  # a thread, so that one that is held up leaves its rest to the others
 
+_most: list[int] = []
+
+
+def limit(threads: int) -> None:
+    """Let `share` use at most so many threads in this process, as one of several that share the processors."""
+    _most[:] = [threads]
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
 
 def share(work: Callable[[int, int], None], count: int, least: int) -> None:
-    """Call ``work(first, last)`` until ``[0, count)`` is done, on as many threads as there are processors.
+    """Call ``work(first, last)`` until ``[0, count)`` is done, on a thread a processor, if `limit` allows.
 
     No part but the last is smaller than ``least``; what fits one part runs on the caller's own thread. The first
     error of a part is raised, after all parts have ended.
     """
-    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = min([processors(), *_most])
     part = max(least, -(-count // (threads * _PARTS)))
     if threads == 1 or part >= count:
         if count:

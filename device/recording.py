@@ -82,7 +82,7 @@ class Stretch:
 class Extent:
     """What a recording was found to be once all of it was read."""
 
-    stretches: tuple[Stretch, ...]  #: at least one, in order of time
+    stretches: tuple[Stretch, ...]  #: in order of time
     damage: tuple[Damage, ...] = ()
 
     @property

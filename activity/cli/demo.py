@@ -65,7 +65,7 @@ def command(output: Path, seed: int, as_json: bool) -> int:
     recording, path = _sync(motion, output)
     console.note("recognising activities and steps; the first time, kernels are compiled ...")
     model = load_model(DEFAULT_MODEL)
-    analysis = analyse(recording, model, person.zone)
+    analysis = analyse(recording.stream(), model, person.zone)
     plan, message = _plan(person, analysis, today, seed)
     provenance = {
         "Input (SHA-256)": file_sha256(path),
@@ -193,11 +193,11 @@ def _page(
     from activity.cli.main import INTENDED_USE
     from activity.report.page import PageData, SignalFacts, render_page
 
-    recording, calibration = analysis.recording, analysis.found.calibration
+    extent, calibration = analysis.extent, analysis.found.calibration
     signal = SignalFacts(
-        measured_rate_hz=recording.rate_hz,
-        gaps=len(recording.gaps),
-        gap_minutes=sum(gap.duration_s for gap in recording.gaps) / 60,
+        measured_rate_hz=extent.rate_hz,
+        gaps=len(extent.gaps),
+        gap_minutes=sum(gap.duration_s for gap in extent.gaps) / 60,
         calibrated=calibration.applied,
         calibration_before_mg=calibration.error_before_mg,
         calibration_after_mg=calibration.error_after_mg,

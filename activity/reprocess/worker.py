@@ -90,7 +90,7 @@ def _input_info(job: Job, name: str, recordings: int) -> dict[str, Any]:
 def _process_recording(
     recording: Recording, model: Model, settings: Settings, *, output: Path, folder: str, source: dict[str, Any]
 ) -> dict[str, Any]:
-    analysis = analyse(recording, model, recording.zone)
+    analysis = analyse(recording.stream(), model, recording.zone, output)
     found, days = analysis.found, analysis.days
     info = {
         "schema": settings.output_version,

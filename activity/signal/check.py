@@ -1,17 +1,17 @@
 """What a signal can't be: in another unit, too slow, frozen, stuck on an axis, clipped. Refused or flagged."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from activity.errors import NotEnoughDataError, RateError, UnitsError
-from activity.signal.clipping import clipped_share, quantum_of
+from activity.signal.clipping import Look, clipped_share, quantum_of
 from activity.signal.metrics import Moments
-from activity.signal.regularise import Grid, regularise
+from activity.signal.regularise import Grid
 from activity.windows import Windows
-from device.recording import NS_PER_S, Recording
+from device.recording import NS_PER_S, Extent
 
 #: Quick steps come at 3.4 a second, and their form is in the harmonic above it only from 10 Hz on. Bands that are
 #: told 12.5 Hz deliver down to 11.6.
@@ -60,11 +60,12 @@ class Checked:
     doubtful: NDArray[np.bool_]  #: (n_windows,)
 
 
-def check_rate(recording: Recording) -> None:
+def check_rate(extent: Extent) -> None:
     """Raise `RateError` where the samples of a recording come at less than ``LEAST_RATE_HZ``."""
-    rate_hz = recording.rate_hz
-    if not np.isfinite(rate_hz) and recording.n_samples > 1:  # each sample stands alone between two gaps
-        rate_hz = (recording.n_samples - 1) * NS_PER_S / int(recording.time_ns[-1] - recording.time_ns[0])
+    rate_hz = extent.rate_hz
+    if not np.isfinite(rate_hz) and extent.samples > 1:  # each sample stands alone between two gaps
+        first, last = extent.stretches[0], extent.stretches[-1]
+        rate_hz = (extent.samples - 1) * NS_PER_S / (last.last_ns - first.first_ns)
     if rate_hz < LEAST_RATE_HZ:
         raise RateError(
             f"samples come at {rate_hz:.3g} Hz",
@@ -73,48 +74,51 @@ def check_rate(recording: Recording) -> None:
         )
 
 
-def even_grid(recording: Recording, rate_hz: float) -> Grid:
-    """Return the even grid of ``recording``; a sample that isn't a number on one axis is missing on all three."""
-    grid = regularise(recording, rate_hz)
-    if not _is_broken(grid):
-        return grid
-    accel_g = recording.accel_g.copy()
-    accel_g[~np.isfinite(accel_g).all(axis=1)] = np.nan
-    return regularise(replace(recording, accel_g=accel_g), rate_hz)
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """What of a recording is judged beside the moments of its windows."""
+
+    extent: Extent
+    look: Look
+    start_ns: int  #: UTC of the first window
+    width_ns: int  #: of a window
+    furthest_g: NDArray[np.float64]  #: (n_windows,) greatest |value| on the grid; NaN where nothing came
 
 
-def _is_broken(grid: Grid) -> bool:
-    """Return whether any row of a grid is infinite, or a number on some axes and none on others."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        if np.isfinite(grid.accel_g.sum()):
-            return False
-    finite = np.isfinite(grid.accel_g)
-    return bool(np.any(finite.any(axis=1) & ~finite.all(axis=1)) or np.isinf(grid.accel_g).any())
+def furthest_values(grid: Grid, windows: Windows) -> NDArray[np.float64]:
+    """Return the greatest |value| of each window, (n_windows,) in g; NaN where nothing came."""
+    count = windows.count(len(grid))
+    inside = grid.accel_g[: count * windows.width_samples].reshape(count, -1)
+    most: NDArray[np.float64] = np.fmax(np.fmax.reduce(inside, axis=1), -np.fmin.reduce(inside, axis=1)).astype(
+        np.float64
+    )
+    return most
 
 
-def check_signal(recording: Recording, grid: Grid, windows: Windows, moments: Moments) -> Checked:
+def check_signal(heard: Heard, moments: Moments) -> Checked:
     """Return what is wrong with a signal before it is calibrated.
 
     Raises `UnitsError` where it isn't in g, `NotEnoughDataError` where no sample of it is a number.
 
-    ``grid`` and ``moments`` are those of ``recording``. A window is doubted where its activity would be a guess:
+    ``moments`` are those of the windows of ``heard``. A window is doubted where its activity would be a guess:
     a frozen sensor, an axis that stays put while another moves, values no band can measure, a slow stretch, or
     most of its samples at the end of the range.
     """
     came = moments.coverage > 0.0
     if not came.any():
-        raise NotEnoughDataError(f"none of {recording.n_samples:,} samples is a number", expected="acceleration in g")
-    quantum_g = quantum_of(recording)
+        raise NotEnoughDataError(f"none of {heard.extent.samples:,} samples is a number", expected="acceleration in g")
+    quantum_g = quantum_of(heard.look)
     frozen, stuck = (_with_neighbours(of(moments, quantum_g)) for of in (_frozen, _stuck))
     _check_units(moments, came & ~frozen & ~stuck)
-    beyond = _beyond(grid, windows)
-    clipped = clipped_share(recording, grid, windows, moments, quantum_g)
+    with np.errstate(invalid="ignore"):
+        beyond = heard.furthest_g > _BEYOND_G
+    clipped = clipped_share(heard.look, heard.start_ns, heard.width_ns, moments, quantum_g)
     least = f"{LEAST_RATE_HZ:g} Hz"
     rows = (
         ("frozen", "all three axes keep the same values, as no live sensor does", frozen, True),
         ("stuck-axis", "an axis keeps the same value while the others move", stuck, True),
         ("beyond-range", f"values beyond ±{_BEYOND_G:g} g, which no band measures", beyond, True),
-        ("slow", f"samples come at less than {least}", _slow(recording, grid, windows), True),
+        ("slow", f"samples come at less than {least}", _slow(heard), True),
         ("clipped", "samples at the end of the sensor's range", clipped > _CLIPPED_TO_SAY, False),
         ("clipped-most", "most of the samples at the end of the range", clipped > _CLIPPED_TO_DOUBT, True),
     )
@@ -191,22 +195,12 @@ def _with_neighbours(where: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return out
 
 
-def _slow(recording: Recording, grid: Grid, windows: Windows) -> NDArray[np.bool_]:
-    """Return windows that a segment below the least rate reaches into."""
-    out = np.zeros(windows.count(len(grid)), dtype=np.bool_)
-    width_ns = windows.width_samples * NS_PER_S / grid.rate_hz
-    for segment in recording.segments:
-        steps = segment.stop - segment.start - 1
-        first_ns, last_ns = (int(recording.time_ns[i]) for i in (segment.start, segment.stop - 1))
-        if steps and steps * NS_PER_S < LEAST_RATE_HZ * (last_ns - first_ns):
-            out[int((first_ns - grid.start_ns) / width_ns) : int((last_ns - grid.start_ns) / width_ns) + 1] = True
+def _slow(heard: Heard) -> NDArray[np.bool_]:
+    """Return windows that a stretch below the least rate reaches into."""
+    out = np.zeros(heard.furthest_g.size, dtype=np.bool_)
+    for stretch in heard.extent.stretches:
+        steps = stretch.samples - 1
+        if steps and steps * NS_PER_S < LEAST_RATE_HZ * (stretch.last_ns - stretch.first_ns):
+            first, last = ((at - heard.start_ns) // heard.width_ns for at in (stretch.first_ns, stretch.last_ns))
+            out[max(first, 0) : max(last + 1, 0)] = True
     return out
-
-
-def _beyond(grid: Grid, windows: Windows) -> NDArray[np.bool_]:
-    """Return windows with a value that no band measures."""
-    count = windows.count(len(grid))
-    inside = grid.accel_g[: count * windows.width_samples].reshape(count, -1)
-    if max(np.fmax.reduce(inside, axis=None), -np.fmin.reduce(inside, axis=None)) <= _BEYOND_G:
-        return np.zeros(count, dtype=np.bool_)
-    return np.asarray(np.any(np.abs(inside) > _BEYOND_G, axis=1))

@@ -1,5 +1,6 @@
 """Plain measures of each window: how much of it came, its mean attitude, its spread, and its ENMO."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,3 +28,10 @@ def moments(grid: Grid, windows: Windows) -> Moments:
     width = windows.width_samples
     share(lambda first, last: _kernels.window_moments(grid.accel_g, width, first, last, out), len(out), least=256)
     return Moments(out[:, 0] / windows.width_samples, out[:, 1:4], out[:, 4:7], out[:, 7] * 1000.0)
+
+
+def joined(parts: Sequence[Moments]) -> Moments:
+    """Return the moments of windows that follow each other as one."""
+    return Moments(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("coverage", "mean_g", "sd_g", "enmo_mg"))
+    )

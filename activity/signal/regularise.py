@@ -1,5 +1,6 @@
 """From samples at their true times to an even grid, on which all recognition works."""
 
+import itertools
 import math
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from activity.signal import _kernels
 from activity.threads import share
 from device.errors import RecordingError
-from device.recording import NS_PER_S, Recording, Segment
+from device.recording import NS_PER_S, Chunk, Recording
 
 #: Bands stream at 25, 50 or 100 Hz. Steps and arm swing lie below 5 Hz, heel strikes below 12 Hz, and by subject a
 #: 50 Hz grid recognises no better than 25 Hz (the card of the shipped model says by how much), so the least is enough.
@@ -32,7 +33,12 @@ _LEAST_EVEN: Final = 1000  # samples in a segment; for fewer, making the weights
 _MOST_RATIO: Final = 200.0  # of rates; beyond, the weights would fill memory
 _PHASES: Final = 512  # a lobe; linear interpolation between them is off by less than 1e-5
 _TAPS_BY: Final = 4  # pairs; the kernel takes eight samples of three axes at a time
-_PIECE_ROWS: Final = 1 << 16  # of the grid, for one thread at a time
+
+#: A grid is made in parts of so many rows from its first one on, each from the samples in it and shortly around it:
+#: at 25 Hz five minutes, in which no clock drifts.
+PART_ROWS: Final = 1 << 13
+AROUND_NS: Final = 10 * NS_PER_S
+_ROWS_AT_ONCE: Final = 8 * PART_ROWS  # in memory; what comes after a long gap is made piece by piece
 
 #: A grid holds its gaps too. 100 days at 25 Hz are 2.6 GB; beyond that a clock was set in mid-recording.
 LONGEST_S: Final = 100 * 86_400.0
@@ -57,7 +63,44 @@ class Grid:
     @property
     def step_ns(self) -> int:
         """Nanoseconds between rows."""
+        return Lattice(self.start_ns, self.rate_hz).step_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    """The even times that a grid stands on, and the parts that are made together."""
+
+    origin_ns: int  #: UTC of row 0
+    rate_hz: float
+
+    @property
+    def step_ns(self) -> int:
+        """Nanoseconds between rows."""
         return round(NS_PER_S / self.rate_hz)
+
+    def time_ns(self, row: int) -> int:
+        """Return the time of a row."""
+        return self.origin_ns + row * self.step_ns
+
+    def rows_to(self, last_ns: int) -> int:
+        """Return how many rows reach to a sample at ``last_ns``; `RecordingError` beyond ``LONGEST_S``."""
+        span_ns = max(last_ns - self.origin_ns, 0)
+        if span_ns > LONGEST_S * NS_PER_S:
+            raise RecordingError(
+                f"first and last sample are {span_ns / NS_PER_S / 86_400:.0f} days apart",
+                expected=f"at most {LONGEST_S / 86_400:.0f} days",
+                remedy="check the clock of the band, or split the recording",
+            )
+        return span_ns // self.step_ns + 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """Samples at hand, each at its time, and where segments begin among them; the first row begins one."""
+
+    accel_g: NDArray[np.float32]  #: (n, 3)
+    time_ns: NDArray[np.int64]  #: (n,)
+    starts: NDArray[np.int64]
 
 
 def regularise(recording: Recording, rate_hz: float = GRID_RATE_HZ, origin_ns: int | None = None) -> Grid:
@@ -67,74 +110,88 @@ def regularise(recording: Recording, rate_hz: float = GRID_RATE_HZ, origin_ns: i
     at half of the slower of the two rates: it resamples and keeps aliases out in one pass. Segments are resampled
     apart and nothing is bridged between them. Raises ``RecordingError`` when the whole lasts over ``LONGEST_S``.
     """
-    step_ns = round(NS_PER_S / rate_hz)
     if recording.n_samples == 0:
         return Grid(np.empty((0, 3), np.float32), rate_hz, 0)
-    if origin_ns is None:
-        origin_ns = int(recording.time_ns[0])
-    span_ns = max(int(recording.time_ns[-1]) - origin_ns, 0)
-    if span_ns > LONGEST_S * NS_PER_S:
-        raise RecordingError(
-            f"first and last sample are {span_ns / NS_PER_S / 86_400:.0f} days apart",
-            expected=f"at most {LONGEST_S / 86_400:.0f} days",
-            remedy="check the clock of the band, or split the recording",
-        )
-    accel_g = np.empty((span_ns // step_ns + 1, 3), dtype=np.float32)
-    pieces = _pieces(recording, rate_hz, origin_ns, step_ns, len(accel_g))
+    lattice = Lattice(int(recording.time_ns[0]) if origin_ns is None else origin_ns, rate_hz)
+    starts = np.array([segment.start for segment in recording.segments])
+    n_rows = lattice.rows_to(int(recording.time_ns[-1]))
+    accel_g = np.empty((n_rows, 3), dtype=np.float32)
+    fill(Samples(recording.accel_g, recording.time_ns, starts), lattice, 0, accel_g, rate_hz)
+    return Grid(accel_g, rate_hz, lattice.origin_ns)
+
+
+def fill(samples: Samples, lattice: Lattice, first_row: int, out: NDArray[np.float32], source_hz: float) -> float:
+    """Write the rows of a grid from ``first_row`` on, the beginning of a part; NaN where nothing was received.
+
+    A part depends on the samples from ``AROUND_NS`` before it to as long after it, and on ``source_hz``, the rate of
+    the samples before: it is returned for the next part, and serves a segment of a single sample.
+    """
+    pieces: list[_Piece] = []
+    for a in range(0, len(out), PART_ROWS):
+        b = min(a + PART_ROWS, len(out))
+        found, source_hz = _pieces(samples, lattice, first_row + a, first_row + b, source_hz)
+        pieces += found
     edge = 0
     for piece in pieces:
-        accel_g[edge : piece.first] = np.nan
-        edge = piece.last
-    accel_g[edge:] = np.nan
-    taper = lanczos()
+        out[edge : piece.first - first_row] = np.nan
+        edge = piece.last - first_row
+    out[edge:] = np.nan
 
     def resample(first: int, last: int) -> None:
         for piece in pieces[first:last]:
-            _resample(recording, piece, (origin_ns, step_ns), taper, accel_g)
+            _resample(samples, piece, lattice, first_row, out)
 
-    share(resample, len(pieces), least=1)
-    return Grid(accel_g, rate_hz, origin_ns)
+    share(resample, len(pieces), least=4)
+    return source_hz
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Piece:
-    """Grid points ``[first, last)`` that one segment gives, or a part of them."""
+    """Grid points ``[first, last)`` that samples ``[start, stop)`` of one segment give."""
 
-    segment: Segment
+    start: int
+    stop: int
     first: int
     last: int
     source_hz: float
     slower_hz: float
-    phases: NDArray[np.float32] | None  #: weights for even steps; None for segments too short to be worth them
+    phases: NDArray[np.float32] | None  #: weights for even steps; None where too few samples are worth them
 
 
-def _pieces(recording: Recording, rate_hz: float, origin_ns: int, step_ns: int, n_rows: int) -> list[_Piece]:
-    """Return what there is to do, in order and without overlap; where segments meet, the later one has the row."""
+def _pieces(
+    samples: Samples, lattice: Lattice, first_row: int, last_row: int, source_hz: float
+) -> tuple[list[_Piece], float]:
+    """Return what there is to do in one part, in order and without overlap, and the last rate that was measured.
+
+    Where segments meet, the later one has the row. The rate of samples is that in and around the part, so that a
+    clock that warms up is followed, and a recording gives the same rows whether it comes in one piece or in many.
+    """
+    edges_ns = lattice.time_ns(first_row) - AROUND_NS, lattice.time_ns(last_row) + AROUND_NS
+    begin, end = np.searchsorted(samples.time_ns, edges_ns).tolist()
+    a, b = np.searchsorted(samples.starts, (begin, end), side="left").tolist()
+    edges = [begin, *(int(start) for start in samples.starts[a:b] if start > begin), end]
+    spans = []
+    for start, stop in itertools.pairwise(edges if begin < end else []):
+        first_ns, last_ns = int(samples.time_ns[start]), int(samples.time_ns[stop - 1])
+        if stop - start > 1:
+            source_hz = (stop - start - 1) * NS_PER_S / (last_ns - first_ns)
+        spans.append((start, stop, first_ns - lattice.origin_ns, last_ns - lattice.origin_ns, source_hz))
     pieces: list[_Piece] = []
-    whole_rate_hz = recording.rate_hz
-    following = n_rows
-    for segment in reversed(recording.segments):
-        n_steps = segment.stop - segment.start - 1
-        first_ns, last_ns = int(recording.time_ns[segment.start]), int(recording.time_ns[segment.stop - 1])
-        source_hz = n_steps * NS_PER_S / (last_ns - first_ns) if n_steps else whole_rate_hz
-        if not source_hz > 0.0:
-            source_hz = rate_hz
-        slower_hz = source_hz if source_hz < _AS_FAST * rate_hz else rate_hz
-        margin_ns = round(0.5 * NS_PER_S / source_hz)  # a sample stands for half a step on either side
-        first = max(0, -((origin_ns - first_ns + margin_ns) // step_ns))
-        last = min(following, (last_ns + margin_ns - origin_ns) // step_ns + 1)
-        worth = n_steps >= _LEAST_EVEN and source_hz <= _MOST_RATIO * slower_hz
-        phases = _phases(slower_hz / source_hz) if worth else None
-        for start in reversed(range(first, last, _PIECE_ROWS)):
-            stop = min(start + _PIECE_ROWS, last)
-            pieces.append(_Piece(segment, start, stop, source_hz, slower_hz, phases))
+    following, step_ns = last_row, lattice.step_ns
+    for start, stop, since_ns, until_ns, rate_hz in reversed(spans):
+        slower_hz = rate_hz if rate_hz < _AS_FAST * lattice.rate_hz else lattice.rate_hz
+        margin_ns = round(0.5 * NS_PER_S / rate_hz)  # a sample stands for half a step on either side
+        first = max(first_row, -((margin_ns - since_ns) // step_ns))
+        last = min(following, (until_ns + margin_ns) // step_ns + 1)
         following = min(following, first)
-    return pieces[::-1]
+        if first < last:
+            worth = stop - start > _LEAST_EVEN and rate_hz <= _MOST_RATIO * slower_hz
+            phases = _phases(slower_hz / rate_hz) if worth else None
+            pieces.append(_Piece(start, stop, first, last, rate_hz, slower_hz, phases))
+    return pieces[::-1], source_hz
 
 
-def _resample(
-    recording: Recording, piece: _Piece, grid_ns: tuple[int, int], taper: NDArray[np.float64], out: NDArray[np.float32]
-) -> None:
+def _resample(samples: Samples, piece: _Piece, lattice: Lattice, first_row: int, out: NDArray[np.float32]) -> None:
     limits = np.array(
         [
             LOBES * NS_PER_S / piece.slower_hz,
@@ -142,13 +199,82 @@ def _resample(
             _LEAST_SHARE * piece.source_hz / piece.slower_hz,
         ]
     )
-    source = recording.accel_g, recording.time_ns, piece.segment.start, piece.segment.stop
-    target = *grid_ns, taper, limits
+    source = samples.accel_g, samples.time_ns, piece.start, piece.stop
+    target = lattice.time_ns(first_row), lattice.step_ns, lanczos(), limits
+    rows = piece.first - first_row, piece.last - first_row
     if piece.phases is None:
-        _kernels.resample(*source, *target, piece.first, piece.last, out)
+        _kernels.resample(*source, *target, *rows, out)
     else:
         even = piece.phases, NS_PER_S / piece.source_hz, _EVEN_SLACK
-        _kernels.resample_even(*source, *target, *even, piece.first, piece.last, out)
+        _kernels.resample_even(*source, *target, *even, *rows, out)
+
+
+class Regulariser:
+    """Takes a recording chunk by chunk and gives the rows of its grid as soon as nothing can change them.
+
+    The rows are those of `regularise`, whatever the chunks. Parts of a long gap, all NaN, aren't given.
+    """
+
+    def __init__(self, rate_hz: float = GRID_RATE_HZ) -> None:
+        self._rate_hz = rate_hz
+        self._source_hz = rate_hz
+        self._held = Samples(np.empty((0, 3), np.float32), np.empty(0, np.int64), np.empty(0, np.int64))
+        self._lattice: Lattice | None = None
+        self._next = 0
+
+    @property
+    def start_ns(self) -> int:
+        """Time of row 0; 0 before the first sample."""
+        return self._lattice.origin_ns if self._lattice else 0
+
+    def push(self, chunk: Chunk) -> list[tuple[int, NDArray[np.float32]]]:
+        """Take the next samples, and return first row and rows of the stretches that are done with them."""
+        if not chunk.time_ns.size:
+            return []
+        if self._lattice is None:
+            self._lattice = Lattice(int(chunk.time_ns[0]), self._rate_hz)
+        held = self._held
+        starts = held.time_ns.size + np.array(chunk.starts, np.int64)
+        self._held = Samples(
+            np.concatenate([held.accel_g, chunk.accel_g]),
+            np.concatenate([held.time_ns, chunk.time_ns]),
+            np.concatenate([held.starts, starts]),
+        )
+        last_ns = int(chunk.time_ns[-1])
+        self._lattice.rows_to(last_ns)
+        ready = (last_ns - AROUND_NS - self._lattice.origin_ns) // self._lattice.step_ns // PART_ROWS * PART_ROWS
+        return self._made(ready)
+
+    def finish(self) -> tuple[int, list[tuple[int, NDArray[np.float32]]]]:
+        """Return how many rows there are in all, and those that were still waiting for what might have come."""
+        if self._lattice is None:
+            return 0, []
+        rows = self._lattice.rows_to(int(self._held.time_ns[-1]))
+        return rows, self._made(rows)
+
+    def _made(self, stop: int) -> list[tuple[int, NDArray[np.float32]]]:
+        """Return the rows from the next one to ``stop``, and forget the samples that no later row needs."""
+        assert self._lattice is not None  # noqa: S101 - nothing is made before the first sample
+        made = []
+        while self._next < stop:
+            held_ns = self._held.time_ns
+            nearest = int(np.searchsorted(held_ns, self._lattice.time_ns(self._next) - AROUND_NS))
+            to_next_ns = int(held_ns[nearest]) - AROUND_NS - self._lattice.origin_ns
+            skipped = max(to_next_ns // self._lattice.step_ns // PART_ROWS * PART_ROWS, 0)
+            if skipped > self._next:  # nothing was received for whole parts
+                self._next = skipped
+                continue
+            rows = np.empty((min(stop - self._next, _ROWS_AT_ONCE), 3), np.float32)
+            self._source_hz = fill(self._held, self._lattice, self._next, rows, self._source_hz)
+            made.append((self._next, rows))
+            self._next += len(rows)
+        kept = int(np.searchsorted(self._held.time_ns, self._lattice.time_ns(self._next) - AROUND_NS))
+        starts = self._held.starts - kept
+        first = [0] if kept < self._held.time_ns.size else []
+        self._held = Samples(
+            self._held.accel_g[kept:], self._held.time_ns[kept:], np.array([*first, *starts[starts > 0]], np.int64)
+        )
+        return made
 
 
 @lru_cache(maxsize=1)  # a live stream asks for it with every window

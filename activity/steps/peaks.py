@@ -30,7 +30,7 @@ from activity.steps.tables import BEFORE_S, PAD_S, Tables, frames_of, tables
 from activity.threads import share
 from activity.windows import WINDOW_S, Windows
 
-__all__ = ["BEFORE_S", "PAD_S", "Carry", "rhythm_step_times_ns", "step_times_ns", "steps_of_window"]
+__all__ = ["BEFORE_S", "PAD_S", "Carry", "rhythm_step_times_ns", "step_times_ns", "steps_of_windows"]
 
 #: Log odds that a classifier's word for stepping adds to those of the rhythm alone.
 TOLD_LOGIT: Final = 2.0
@@ -69,17 +69,22 @@ def rhythm_step_times_ns(grid: Grid) -> NDArray[np.int64]:
     return _steps(grid, windows, every, ALONE_LOGIT, Carry(stepping=0))[0]
 
 
-def steps_of_window(
-    grid: Grid, windows: Windows, window: int, activity: int, carry: Carry
+def steps_of_windows(
+    grid: Grid, windows: Windows, first: int, activity: NDArray[np.int8], carry: Carry
 ) -> tuple[NDArray[np.int64], Carry]:
-    """Return the UTC times of steps in one window, and what the next one has to know.
+    """Return the UTC times of steps in the windows from ``first`` on, and what those after them have to know.
 
-    The result is that of `step_times_ns` once ``grid`` holds what lies up to ``BEFORE_S`` before the window and up to
-    ``PAD_S`` after it; it may begin later than the recording, at the start of any window.
+    ``activity`` is (n,), as in `step_times_ns`. The result is that of the whole recording once ``grid`` holds what
+    lies up to ``BEFORE_S`` before the windows and up to ``PAD_S`` after them; it may begin later than the recording,
+    at the start of any window.
     """
-    if activity not in _CODES:
+    told = np.flatnonzero(np.isin(activity, _CODES))
+    if not told.size:
         return np.empty(0, dtype=np.int64), Carry(last_ns=carry.last_ns)
-    return _steps(grid, windows, np.array([window]), TOLD_LOGIT, carry)
+    if told[0] > 0:
+        carry = Carry(last_ns=carry.last_ns)
+    times_ns, carry = _steps(grid, windows, first + told, TOLD_LOGIT, carry)
+    return times_ns, carry if told[-1] == activity.size - 1 else Carry(last_ns=carry.last_ns)
 
 
 def _steps(

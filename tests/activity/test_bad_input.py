@@ -21,7 +21,8 @@ from activity.errors import ModelError, NotEnoughDataError, RateError, UnitsErro
 from activity.features.table import FEATURE_VERSION, compute_features
 from activity.labels import ACTIVITIES, Activity
 from activity.recognise import recognise
-from activity.signal.check import check_signal, even_grid
+from activity.signal.check import Heard, check_signal, furthest_values
+from activity.signal.gather import RowsInMemory, gather
 from activity.signal.metrics import moments
 from activity.signal.regularise import regularise
 from activity.windows import Windows
@@ -255,8 +256,11 @@ def real(recordings_dir) -> list[Recording]:
 
 
 def check(recording: Recording):
-    grid, windows = even_grid(recording, 25.0), Windows(250)
-    return check_signal(recording, grid, windows, moments(grid, windows))
+    gathered, windows = gather(recording.stream(), 25.0, RowsInMemory()), Windows(250)
+    grid = gathered.grid(0, gathered.n_rows)
+    furthest_g = furthest_values(grid, windows)
+    heard = Heard(gathered.extent, gathered.look, grid.start_ns, 250 * grid.step_ns, furthest_g)
+    return check_signal(heard, moments(grid, windows))
 
 
 @pytest.mark.data

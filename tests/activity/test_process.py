@@ -121,7 +121,7 @@ def test_a_recording_too_short_to_recognise_is_a_failure_with_its_name(tmp_path,
     def refuse(_recording, _model):
         raise NotEnoughDataError("too short")
 
-    monkeypatch.setattr(analyse, "recognise", refuse)
+    monkeypatch.setattr(analyse, "recognise_gathered", refuse)
     assert process(csv_file(tmp_path / "short.csv"), "-o", tmp_path / "out") == 1
     assert "short.csv: too short" in capsys.readouterr().err
 
@@ -193,7 +193,7 @@ def test_a_model_that_is_not_there_ends_with_5_and_a_bad_option_with_2(tmp_path)
 
 def test_an_interrupt_ends_with_130_and_the_next_run_goes_on(tmp_path, monkeypatch):
     a, b, out = csv_file(tmp_path / "a.csv"), csv_file(tmp_path / "b.csv", seed=1), tmp_path / "out"
-    real, seen = analyse.recognise, []
+    real, seen = analyse.recognise_gathered, []
 
     def interrupted(recording, model):
         seen.append(1)

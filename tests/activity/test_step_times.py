@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from activity.labels import ACTIVITIES, Activity
 from activity.signal.regularise import Grid, regularise
 from activity.steps.evaluate import CountedWalk, count_alone, count_steps, score_steps
-from activity.steps.peaks import BEFORE_S, PAD_S, Carry, rhythm_step_times_ns, step_times_ns, steps_of_window
+from activity.steps.peaks import BEFORE_S, PAD_S, Carry, rhythm_step_times_ns, step_times_ns, steps_of_windows
 from activity.windows import WINDOW_S, Windows
 from device.recording import NS_PER_S
 from device.simulator.motion import Motion, Part, Wearer, synthesise
@@ -117,7 +117,7 @@ def test_window_by_window_is_the_same_to_the_nanosecond(rate_hz: float) -> None:
         first = max(0, w - 1) * width  # the window before is more than BEFORE_S
         stop = min(len(grid), (w + 1) * width + round(PAD_S * rate_hz))
         heard = Grid(grid.accel_g[first:stop], rate_hz, START_NS + first * grid.step_ns)
-        steps, carry = steps_of_window(heard, windows, w - first // width, int(codes[w]), carry)
+        steps, carry = steps_of_windows(heard, windows, w - first // width, codes[w : w + 1], carry)
         found.append(steps)
     assert BEFORE_S <= WINDOW_S
     assert PAD_S <= 2.0

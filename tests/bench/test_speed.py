@@ -54,7 +54,7 @@ def test_motion(benchmark: Any, rate_hz: float) -> None:
 @pytest.mark.parametrize("rate_hz", [25.0, 100.0])
 def test_recognition(benchmark: Any, rate_hz: float) -> None:
     model, recording = load_model(), made(rate_hz)
-    analyse(recording, model, "UTC")  # compile outside the clock
+    analyse(recording.stream(), model, "UTC")  # compile outside the clock
     benchmark.pedantic(analyse, (recording, model, "UTC"), rounds=5)
     say(benchmark, recording.n_samples)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activity.signal.calibrate import Calibration, apply_calibration
-from activity.signal.check import even_grid
+from activity.signal.gather import RowsInMemory, gather
 from activity.signal.movement import counts, mims, size
 from activity.signal.movement.stretches import LEAST_COVERAGE, came_share
 from activity.signal.regularise import Grid
@@ -67,7 +67,8 @@ def measure(recording: Recording, calibration: Calibration, epoch_s: float = EPO
     columns: dict[str, NDArray[np.float64]] = {}
     shares = []
     for rate_hz in sorted({metric.rate_hz for metric in METRICS}):
-        grid = apply_calibration(even_grid(recording, rate_hz), calibration)
+        gathered = gather(recording.stream(), rate_hz, RowsInMemory())
+        grid = apply_calibration(gathered.grid(0, gathered.n_rows), calibration)
         shares.append(came_share(grid.accel_g, round(epoch_s * rate_hz)))
         for metric in METRICS:
             if metric.rate_hz == rate_hz:
