@@ -202,7 +202,7 @@ def test_an_interrupt_ends_with_130_and_the_next_run_goes_on(tmp_path, monkeypat
         return real(recording, model)
 
     with monkeypatch.context() as patch:
-        patch.setattr(analyse, "recognise", interrupted)
+        patch.setattr(analyse, "recognise_gathered", interrupted)
         assert process(a, b, "-o", out, "--workers", 1) == 130
     assert list(read_infos(out)) == ["a"]
     before = modified(out)
