@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activity.classify.kinds import activity_of
-from activity.classify.model import Forest, Member, Model, member_version
+from activity.classify.model import Boosted, Forest, Member, Model, member_version
 from activity.classify.network import INPUTS, Convolution, Network, least_width
 from activity.errors import ModelError
 from activity.features.table import FEATURES
@@ -95,7 +95,7 @@ def save_model(folder: Path, members: tuple[Member, ...], facts: dict[str, Any])
     folder.mkdir(parents=True, exist_ok=True)
     files = {}
     for index, member in enumerate(members, start=1):
-        name = f"{'forest' if isinstance(member, Forest) else 'network'}-{index}.npz"
+        name = f"{type(member).__name__.lower()}-{index}.npz"
         data = member_bytes(member)
         (folder / name).write_bytes(data)
         files[name] = hashlib.sha256(data).hexdigest()
@@ -119,6 +119,8 @@ def member_bytes(member: Member) -> bytes:
 def _arrays(member: Member) -> dict[str, NDArray[Any]]:
     if isinstance(member, Forest):
         return {name: getattr(member, name) for name in (*_TREES, "value")}
+    if isinstance(member, Boosted):
+        return _arrays(member.trees) | {"base": member.base}
     arrays: dict[str, NDArray[Any]] = {"strides": np.array([c.stride for c in member.convolutions], np.int64)}
     for index, convolution in enumerate(member.convolutions):
         arrays |= {f"weight_{index}": convolution.weight, f"bias_{index}": convolution.bias}
@@ -168,7 +170,10 @@ def _read_member(folder: Traversable, name: str, n_kinds: int) -> Member:
     try:
         with np.load(io.BytesIO(_read(folder, name)), allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
-        return _as_forest(arrays, n_kinds) if "roots" in arrays else _as_network(arrays, n_kinds)
+        if "roots" not in arrays:
+            return _as_network(arrays, n_kinds)
+        forest = _as_forest(arrays, n_kinds)
+        return _as_boosted(forest, arrays["base"]) if "base" in arrays else forest
     except (ValueError, KeyError, IndexError, OSError, zipfile.BadZipFile) as error:
         raise ModelError(f"not the arrays of a model: {error}", where=where, remedy=_REMEDY) from error
 
@@ -216,3 +221,9 @@ def _as_forest(arrays: dict[str, NDArray[Any]], n_kinds: int) -> Forest:
     if not fits:
         raise ValueError("its trees don't fit each other")
     return forest
+
+
+def _as_boosted(forest: Forest, base: NDArray[Any]) -> Boosted:
+    if base.shape != (forest.value.shape[1],) or not (np.isfinite(base).all() and np.isfinite(forest.value).all()):
+        raise ValueError("its logits don't fit the kinds")
+    return Boosted(forest, base.astype(np.float64, copy=False))

@@ -14,6 +14,7 @@ from activity.errors import ModelError
 from activity.features.table import FEATURE_VERSION, compute_features
 from activity.labels import Activity
 from activity.signal.regularise import Grid
+from activity.threads import share
 from activity.windows import Windows
 
 
@@ -28,7 +29,15 @@ class Forest:
     value: NDArray[np.float64]  #: (n_leaves, n_kinds) share of each kind
 
 
-Member = Forest | Network
+@dataclass(frozen=True, slots=True, eq=False)
+class Boosted:
+    """Trees that mend what those before them got wrong: their leaf values are added up and are logits."""
+
+    trees: Forest  #: ``value`` (n_leaves, n_kinds) is what a leaf adds to the logit of each kind
+    base: NDArray[np.float64]  #: (n_kinds,) logits before the first tree
+
+
+Member = Forest | Boosted | Network
 
 #: Chance that the next window is the same activity, for a model that has learned no transitions.
 STAY: Final = 0.75
@@ -38,7 +47,7 @@ STAY: Final = 0.75
 class Model:
     """A trained classifier with all that decides whether it fits a recording.
 
-    Forests see the features of a window, networks its samples; the model says the mean of what its members say.
+    Trees see the features of a window, networks its samples; the model says the mean of what its members say.
     """
 
     name: str
@@ -108,7 +117,7 @@ def members_probability(members: tuple[Member, ...], rows: NDArray[np.float32], 
         else:
             if features is None:
                 features = compute_features(grid_of(rows, rate_hz), Windows(rows.shape[1]))
-            said.append(walk(member, features))
+            said.append(walk(member, features) if isinstance(member, Forest) else walk_boosted(member, features))
     mean: NDArray[np.float64] = np.mean(said, axis=0)
     return mean
 
@@ -132,6 +141,23 @@ def by_activity(model: Model, probability: NDArray[np.float64]) -> NDArray[np.fl
 def walk(forest: Forest, rows: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the mean of the trees' leaf values for each row of features."""
     total = np.zeros((len(rows), forest.value.shape[1]))
-    _kernels.add_trees(forest.roots, forest.feature, forest.threshold, forest.right, forest.value, rows, total)
+    _add_trees(forest, rows, total)
     total /= forest.roots.size
     return total
+
+
+def walk_boosted(boosted: Boosted, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the probabilities of each row of features: the softmax of the trees' sum."""
+    logits = np.tile(boosted.base, (len(rows), 1))
+    _add_trees(boosted.trees, rows, logits)
+    return softmax(logits)
+
+
+def _add_trees(forest: Forest, rows: NDArray[np.float32], total: NDArray[np.float64]) -> None:
+    """Add the trees' leaf values for each row to ``total``; rows are shared between the processors."""
+
+    def some(first: int, last: int) -> None:
+        arrays = forest.roots, forest.feature, forest.threshold, forest.right, forest.value
+        _kernels.add_trees(*arrays, rows[first:last], total[first:last])
+
+    share(some, len(rows), least=256)

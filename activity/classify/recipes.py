@@ -12,7 +12,7 @@ from activity.classify.embedded.counts import kind_shares
 from activity.classify.embedded.train import BandSettings, train_embedded
 from activity.classify.labelled import LabelledGrid
 from activity.classify.model import Member, members_probability
-from activity.classify.train import Settings, fit_kinds, fit_published
+from activity.classify.train import BoostSettings, Settings, boost_kinds, fit_kinds, fit_published
 
 Grids = tuple[LabelledGrid, ...]
 
@@ -35,14 +35,20 @@ class Recipe:
     needs_torch: bool = False
 
 
-def _networks(count: int, design: Design) -> Callable[[Grids, int, int], Fitted]:
-    def fit(grids: Grids, width: int, seed: int) -> Fitted:
-        from activity.classify.train_network import train_network  # noqa: PLC0415 - torch is an extra
+def _network(grids: Grids, width: int, seed: int) -> Fitted:
+    return _fitted(_networks(1, grids, width, seed), grids)
 
-        members = tuple(train_network(grids, width, design, seed + 1000 * i) for i in range(count))
-        return _fitted(members, grids)
 
-    return fit
+def _both(grids: Grids, width: int, seed: int) -> Fitted:
+    # Networks and trees on features err elsewhere: their mean is better than either, and than more of one kind.
+    trees = boost_kinds(grids, width, BoostSettings(seed=seed))
+    return _fitted((*_networks(2, grids, width, seed), trees), grids)
+
+
+def _networks(count: int, grids: Grids, width: int, seed: int) -> tuple[Member, ...]:
+    from activity.classify.train_network import train_network  # noqa: PLC0415 - torch is an extra
+
+    return tuple(train_network(grids, width, SMALL, seed + 1000 * i) for i in range(count))
 
 
 def _forest(grids: Grids, width: int, seed: int) -> Fitted:
@@ -66,13 +72,12 @@ def _band(grids: Grids, width: int, seed: int) -> Fitted:
 
 
 SMALL: Final = Design(channels=(16, 32, 48, 64), taps=(8, 6, 4, 4), strides=(2, 2, 2, 2), rounds=80)
-LARGE: Final = Design(channels=(32, 64, 96, 128), taps=(9, 5, 5, 5), strides=(1, 2, 2, 2), rounds=30)
 
 RECIPES: Final = {
     recipe.name: recipe
     for recipe in (
-        Recipe("fast", "a small convolutional network on the samples", _networks(1, SMALL), needs_torch=True),
-        Recipe("large", "two larger convolutional networks, averaged", _networks(2, LARGE), needs_torch=True),
+        Recipe("fast", "a small convolutional network on the samples", _network, needs_torch=True),
+        Recipe("accurate", "two such networks and boosted trees on features, averaged", _both, needs_torch=True),
         Recipe("forest", "200 extra trees on the features of `activity/features`", _forest),
         Recipe("band", "boosted trees in whole numbers, as a band computes them; 7 classes", _band),
         Recipe("published", "cosine transform and support vectors, as the selfBACK prototype", _published),

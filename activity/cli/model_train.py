@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from activity.classify.judge import Judged
     from activity.cli.model_data import Corpus
 
-RECIPE_NAMES: Final = ("fast", "large", "forest", "band", "published")
+RECIPE_NAMES: Final = ("fast", "accurate", "forest", "band", "published")
 TORCH_REMEDY: Final = "install it with: pip install 'selfback[train]'"
 
 _recipe_help = (
-    "Recipe: fast and large are networks (they need torch to train), forest is trees on features, band those that "
-    "a band computes."
+    "Recipe: fast is a network, accurate two and boosted trees (both need torch to train), forest is trees on "
+    "features, band those that a band computes."
 )
 _folds_option = click.option(
     "--folds", type=click.IntRange(0), default=10, help="Groups of people that are left out in turn; 0 is one by one."

@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,12 @@ from activity.classify.artefact import DEFAULT_MODEL, load_model, member_bytes, 
 from activity.classify.composed import compose, fill, learn_transitions
 from activity.classify.kinds import KINDS
 from activity.classify.labelled import LabelledGrid
-from activity.classify.model import Model, kind_probability, predict, walk
+from activity.classify.model import Boosted, Model, kind_probability, predict, walk, walk_boosted
 from activity.classify.network import Convolution, Network, embed, head_logits, least_width, softmax
 from activity.classify.personal import personalise
 from activity.classify.raw import cut_windows
 from activity.classify.smooth import smooth
-from activity.classify.train import ESTIMATORS, Settings, fit, fit_kinds
+from activity.classify.train import ESTIMATORS, BoostSettings, Settings, boost, fit, fit_kinds
 from activity.errors import ModelError, NotEnoughDataError
 from activity.labels import ACTIVITIES, Activity
 from activity.resources import shipped
@@ -70,6 +71,35 @@ def test_the_walker_says_what_scikit_learn_says(estimator: str, rng: np.random.G
     trained = fit(features, activity, Settings(estimator=estimator, trees=15))
     rows = np.vstack([features, rng.normal(0, 2, (500, 12)).astype(np.float32)])
     np.testing.assert_allclose(walk(trained.forest, rows), trained.estimator.predict_proba(rows), rtol=0, atol=1e-12)
+
+
+def test_the_walker_says_what_scikit_learns_booster_says(rng: np.random.Generator) -> None:
+    features, activity = labelled(rng)
+    trained = boost(features, activity, BoostSettings(rounds=12, leaves=7, least_leaf=5))
+    rows = np.vstack([features, rng.normal(0, 2, (500, 12)).astype(np.float32)])
+    said = walk_boosted(trained.boosted, rows)
+    np.testing.assert_allclose(said, trained.estimator.predict_proba(rows), rtol=0, atol=1e-12)
+    assert (said.argmax(axis=1)[:240] == activity).mean() > 0.8
+
+
+def test_boosted_trees_come_back_from_disk_as_they_were(tmp_path: Path, rng: np.random.Generator) -> None:
+    boosted = boost(*labelled(rng), BoostSettings(rounds=3, leaves=5, least_leaf=5)).boosted
+    kinds = [str(activity) for activity in tuple(Activity)[:4]]
+    save_model(tmp_path / "b", (boosted,), facts() | {"kinds": kinds})
+    (again,) = load_model(tmp_path / "b").members
+    assert isinstance(again, Boosted)
+    np.testing.assert_array_equal(again.base, boosted.base)
+    for name in ("roots", "feature", "threshold", "right", "value"):
+        np.testing.assert_array_equal(getattr(again.trees, name), getattr(boosted.trees, name))
+
+
+@pytest.mark.parametrize("base", [np.zeros(3), np.array([0.0, 0.0, np.nan, 0.0])])
+def test_boosted_trees_whose_logits_do_not_fit_are_refused(tmp_path: Path, rng: np.random.Generator, base) -> None:
+    boosted = boost(*labelled(rng), BoostSettings(rounds=2, leaves=5, least_leaf=5)).boosted
+    kinds = [str(activity) for activity in tuple(Activity)[:4]]
+    save_model(tmp_path / "b", (replace(boosted, base=base),), facts() | {"kinds": kinds})
+    with pytest.raises(ModelError, match="logits"):
+        load_model(tmp_path / "b")
 
 
 def test_the_same_data_and_settings_give_the_same_bytes(rng: np.random.Generator) -> None:

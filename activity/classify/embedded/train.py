@@ -4,7 +4,6 @@ For their size, trees that mend what those before them got wrong are far better 
 of them are as right about new people as 150,000 leaves of extra trees.
 """
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import Any, Final
@@ -22,6 +21,7 @@ from activity.classify.embedded.integer import LOG_ONE
 from activity.classify.embedded.model import LEAF, EmbeddedModel, IntegerForest, judge
 from activity.classify.labelled import LabelledGrid
 from activity.classify.raw import cut_windows
+from activity.classify.train import depth_first
 from activity.errors import NotEnoughDataError
 from activity.labels import ACTIVITIES, Activity
 from activity.windows import Windows
@@ -151,7 +151,7 @@ def _whole(estimator: Any) -> IntegerForest:
     rows: list[tuple[int, int, int, int]] = []
     for tree in chain.from_iterable(estimator._predictors):
         nodes = tree.nodes
-        inner = [index for index in _depth_first(nodes) if not nodes[index]["is_leaf"]]
+        inner = [index for index in depth_first(nodes) if not nodes[index]["is_leaf"]]
         place = {index: len(rows) + number for number, index in enumerate(inner)}
         for leaf in np.flatnonzero(nodes["is_leaf"]):
             place[int(leaf)] = int(np.clip(np.rint(nodes[leaf]["value"] * _UNIT), -LEAF, LEAF - 1)) - LEAF
@@ -172,13 +172,3 @@ def _whole(estimator: Any) -> IntegerForest:
         left=left.astype(np.int16),
         right=right.astype(np.int16),
     )
-
-
-def _depth_first(nodes: Any) -> Iterator[int]:
-    """Yield the indices of a tree's nodes, each before its children."""
-    waiting = [0]
-    while waiting:
-        index = waiting.pop()
-        yield index
-        if not nodes[index]["is_leaf"]:
-            waiting += [int(nodes[index]["right"]), int(nodes[index]["left"])]
