@@ -14,6 +14,7 @@ from activity.reprocess.analyse import analyse
 from activity.reprocess.outcome import Failed, Outcome
 from activity.reprocess.output import null_for_nan, write_result
 from activity.reprocess.plan import Job, safe_id
+from activity.reprocess.scratch import rows_on_disk
 from activity.reprocess.settings import Settings
 from activity.reprocess.tables import bouts_table, days_table, epochs_table, metrics_table, steps_table
 from activity.signal.movement.table import METRICS, measure
@@ -108,7 +109,9 @@ def _process_recording(
     }
     if settings.metrics:
         info["metrics"] = _metrics_info()
-        tables["metrics.parquet"] = metrics_table(measure(recording, found.calibration))
+        tables["metrics.parquet"] = metrics_table(
+            measure(recording.stream(), found.calibration, lambda: rows_on_disk(output))
+        )
     known: dict[str, Any] = null_for_nan(info)
     write_result(output, folder, known, tables)
     return known

@@ -68,7 +68,7 @@ def test_counts_are_those_of_the_maker(golden, wrist_g):
 
 @pytest.mark.parametrize("rate_hz", [25.0, 50.0, 60.0, 97.3, 100.0])
 def test_counts_at_another_rate_are_near_those_at_the_makers(golden, wrist_g, rate_hz):
-    columns = measure(recording(wrist_g(rate_hz), rate_hz), AS_IT_IS).columns
+    columns = measure(recording(wrist_g(rate_hz), rate_hz).stream(), AS_IT_IS).columns
     axes = np.stack([columns[f"counts_{axis}"] for axis in "xyz"], axis=1)
     np.testing.assert_allclose(axes, golden["counts"]["30"], rtol=0.01, atol=8)
 
@@ -133,8 +133,8 @@ def test_measures_of_size_are_the_same_however_the_band_is_worn(seed):
 
 @pytest.mark.parametrize("rate_hz", [25.0, 50.0, 102.7])
 def test_the_rate_of_the_band_matters_little(wrist_g, rate_hz):
-    at_100 = measure(recording(wrist_g(100.0), 100.0), AS_IT_IS).columns
-    found = measure(recording(wrist_g(rate_hz), rate_hz), AS_IT_IS).columns
+    at_100 = measure(recording(wrist_g(100.0), 100.0).stream(), AS_IT_IS).columns
+    found = measure(recording(wrist_g(rate_hz), rate_hz).stream(), AS_IT_IS).columns
     for name, column in found.items():
         np.testing.assert_allclose(column, at_100[name], rtol=0.05, atol=8 if "counts" in name else 0.2, err_msg=name)
 
@@ -145,7 +145,7 @@ def test_nothing_is_carried_over_a_gap(wrist_g):
     both = Recording.from_times(
         np.vstack([before.accel_g, after.accel_g]), np.concatenate([before.time_ns, after.time_ns])
     )
-    found, alone = measure(both, AS_IT_IS), measure(before, AS_IT_IS)
+    found, alone = measure(both.stream(), AS_IT_IS), measure(before.stream(), AS_IT_IS)
     assert ((found.time_ns - START_NS) // (60 * NS_PER_S)).tolist() == [0, 1, 2, 5, 6, 7]
     for name in found.columns:
         np.testing.assert_allclose(found.columns[name][:3], alone.columns[name], rtol=1e-3, err_msg=name)
@@ -159,7 +159,7 @@ def test_a_minute_of_which_too_little_came_is_not_known_and_one_of_which_most_ca
     keep[9100:9300] = False  # 4 s of minute 3
     whole = recording(accel_g, 50.0)
     holed = Recording.from_times(whole.accel_g[keep], whole.time_ns[keep])
-    found, full = measure(holed, AS_IT_IS), measure(whole, AS_IT_IS)
+    found, full = measure(holed.stream(), AS_IT_IS), measure(whole.stream(), AS_IT_IS)
     assert found.coverage[2] == pytest.approx(52 / 60, abs=0.003)
     for name, column in found.columns.items():
         assert np.isnan(column).tolist() == [False, False, True, False, False, False], name
@@ -167,7 +167,7 @@ def test_a_minute_of_which_too_little_came_is_not_known_and_one_of_which_most_ca
 
 
 def test_a_recording_of_less_than_a_minute_has_no_row():
-    assert measure(recording(np.ones((1000, 3)), 25.0), AS_IT_IS).time_ns.size == 0
+    assert measure(recording(np.ones((1000, 3)), 25.0).stream(), AS_IT_IS).time_ns.size == 0
 
 
 def test_the_table_names_each_column_once_and_its_source():
@@ -180,3 +180,16 @@ def test_threes_begin_where_epochs_do():
     assert stretches.epoch_count(5400, 1800) == 3
     assert stretches.epoch_count(5399, 1800) == 3
     assert stretches.epoch_count(5219, 1800) == 2
+
+
+def test_measures_do_not_depend_on_how_much_is_measured_at_once(wrist_g, monkeypatch):
+    wrist = np.resize(wrist_g(100.0), (150_000, 3))
+    holed = wrist.copy()
+    holed[30_000:41_000] = np.nan
+    at_once = measure(recording(holed, 100.0).stream(), AS_IT_IS)
+    monkeypatch.setattr("activity.signal.movement.table._AT_ONCE_S", 180.0)
+    in_blocks = measure(recording(holed, 100.0).stream(), AS_IT_IS)
+    np.testing.assert_array_equal(in_blocks.time_ns, at_once.time_ns)
+    assert at_once.time_ns.size > 20
+    for name, values in at_once.columns.items():
+        np.testing.assert_allclose(in_blocks.columns[name], values, rtol=1e-7, err_msg=name)
