@@ -22,8 +22,8 @@ from activity.steps.peaks import BEFORE_S, PAD_S, Carry, steps_of_windows
 from activity.windows import Windows
 from device.recording import NS_PER_S, Recording
 
-#: Windows that are worked on at once: at 25 Hz 12 MB of rows, and as much again for what is made of them.
-BLOCK_WINDOWS: Final = 4096
+#: Windows that are worked on at once: at 25 Hz 6 MB of rows, and up to 30 MB for what is made of them.
+BLOCK_WINDOWS: Final = 2048
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -72,8 +72,11 @@ class _Thinned:
         self._parts.append(tuple(np.array(array) for array in arrays))
         self._rows += len(arrays[0])
         while self._rows > self._most:
-            thinner = tuple(array[::2].copy() for array in self.kept())
-            self._parts, self._rows, self._step = [thinner], len(thinner[0]), 2 * self._step
+            thinner, row = [], 0
+            for part in self._parts:  # one by one: all of them at once would be there twice
+                thinner.append(tuple(array[row % 2 :: 2].copy() for array in part))
+                row += len(part[0])
+            self._parts, self._rows, self._step = thinner, (self._rows + 1) // 2, 2 * self._step
 
     def kept(self) -> tuple[NDArray[Any], ...]:
         """Return the rows that are left."""
