@@ -64,7 +64,8 @@ def embed(network: Network, windows: NDArray[np.float32]) -> NDArray[np.float32]
 
 def head_logits(network: Network, embedded: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return (n, n_kinds) logits of what ``embed`` gave."""
-    logits: NDArray[np.float64] = embedded.astype(np.float64) @ network.head + network.head_bias
+    with _BLAS.limit(limits=1, user_api="blas"):  # threads that it wakes for this go on spinning for a while
+        logits: NDArray[np.float64] = embedded.astype(np.float64) @ network.head + network.head_bias
     return logits
 
 
