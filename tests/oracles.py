@@ -334,3 +334,22 @@ def best_path(score, cost):
         return sum(score[i, s] for i, s in enumerate(path)) - sum(cost[a, b] for a, b in pairwise(path))
 
     return max(product(range(states), repeat=n), key=worth)
+
+
+def axivity_samples(sector: bytes) -> list[tuple[float, float, float]]:
+    """The samples of one 512-byte sector in g, bit by bit as the format says."""
+    layout, count = sector[25], int.from_bytes(sector[28:30], "little")
+    scale = int.from_bytes(sector[18:20], "little")
+    found = []
+    for i in range(count):
+        if layout & 15 == 0:
+            word = int.from_bytes(sector[30 + 4 * i : 34 + 4 * i], "little")
+            parts = [(word >> 10 * axis) & 0x3FF for axis in range(3)]
+            signed = [part - 1024 if part > 511 else part for part in parts]
+            found.append(tuple(part * 2 ** (word >> 30) / 256 for part in signed))
+        else:
+            axes = layout >> 4
+            at = 30 + 2 * (i * axes + (3 if axes >= 6 else 0))
+            words = [int.from_bytes(sector[at + 2 * k : at + 2 * k + 2], "little", signed=True) for k in range(3)]
+            found.append(tuple(word / 2 ** (8 + (scale >> 13)) for word in words))
+    return found

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from device.errors import ReadError, UnknownFormatError
+from device.readers.axivity.read import open_cwa
 from device.readers.clock import zone_named
 from device.readers.csv_file import read_csv
-from device.readers.cwa import read_cwa
 from device.readers.parquet import read_parquet
 from device.recording import Chunk, Recording, Stream
 
@@ -37,7 +37,7 @@ def _whole(
 
 
 READERS: Final[tuple[Reader, ...]] = (
-    Reader("axivity", (".cwa",), b"MD\xfc\x03", _whole(read_cwa), "Axivity AX3 and AX6"),
+    Reader("axivity", (".cwa",), b"MD\xfc\x03", open_cwa, "Axivity AX3 and AX6"),
     Reader("parquet", (".parquet",), b"PAR1", _whole(read_parquet), "Parquet with time or t, and x, y, z in g"),
     Reader(
         "csv",

@@ -20,7 +20,7 @@ from device.errors import (
     ReadError,
     UnknownFormatError,
 )
-from device.readers.runs import clear_of_contradictions
+from device.readers.runs import believed_from
 from device.readers.table import READERS, SUFFIXES, read_recording, read_recordings
 from device.recording import NS_PER_S
 
@@ -221,7 +221,11 @@ def test_a_clock_that_jumps_ahead_for_a_sector_does_not_cost_the_rest(tmp_path):
     sectors[5] = sector(5, 90_000)
     recording = read_recording(written(tmp_path, cwa_header() + b"".join(sectors), "a.cwa"))
     assert recording.n_samples == 11 * 120
-    assert recording.damage[0].what == "sample whose time goes back"
+    jumped, lost = recording.damage
+    assert (jumped.what, jumped.count, jumped.first_at) == (
+        "clock that jumps between blocks that follow each other", 2, "block 5, 6",
+    )  # fmt: skip
+    assert (lost.what, lost.count) == ("sample whose time goes back", 120)
 
 
 def test_the_clock_of_the_band_is_read_in_the_wearers_zone(tmp_path):
@@ -233,9 +237,12 @@ def test_the_clock_of_the_band_is_read_in_the_wearers_zone(tmp_path):
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(-50, 50)), min_size=1, max_size=12))
 def test_what_is_kept_of_contradicting_runs_always_moves_on(shape):
-    run = np.repeat(np.arange(len(shape)), [n for n, _ in shape])
+    run = np.arange(len(shape), dtype=np.int32)
+    count, start_ns = (np.array(column) for column in zip(*shape, strict=True))
+    first = believed_from(start_ns, np.ones(run.size), count, run)
     time_ns = np.concatenate([start + np.arange(n) for n, start in shape])
-    kept = clear_of_contradictions(time_ns, run)
+    kept = np.concatenate([np.arange(n) >= since for n, since in zip(count, first, strict=True)])
+    run = np.repeat(run, count)
     assert np.all(np.diff(time_ns[kept]) > 0)
     assert set(time_ns[run == np.argmax([n for n, _ in shape])].tolist()) <= set(time_ns[kept].tolist())
 
@@ -272,6 +279,7 @@ def test_the_real_damaged_file_loses_six_sectors_and_nothing_else(recordings_dir
     broken = read_recording(folder / "ax3_testfile_corrupt_blocks_0_13_14_142_143_144.cwa")
     (damage,) = broken.damage
     assert (damage.what, damage.count) == ("sector with a bad checksum", 6)
+    assert damage.first_at == "sector 0, 13, 14, 142, 143, 144 (byte 1,024)"
     kept = np.ones(145, dtype=bool)
     kept[[0, 13, 14, 142, 143, 144]] = False
     assert np.array_equal(broken.accel_g, whole.accel_g[np.repeat(kept, 120)])
