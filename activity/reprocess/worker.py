@@ -9,8 +9,7 @@ from typing import Any, Final
 from activity.classify.model import Model
 from activity.day.summary import DaySummary
 from activity.errors import OutputError
-from activity.recognise import Recognised
-from activity.reprocess.analyse import analyse
+from activity.reprocess.analyse import Analysis, analyse
 from activity.reprocess.outcome import Failed, Outcome
 from activity.reprocess.output import null_for_nan, write_result
 from activity.reprocess.plan import Job, safe_id
@@ -20,8 +19,8 @@ from activity.reprocess.tables import bouts_table, days_table, epochs_table, met
 from activity.signal.movement.table import METRICS, measure
 from device.errors import Fault
 from device.readers.clock import text_of
-from device.readers.table import read_recordings
-from device.recording import Recording
+from device.readers.table import open_recordings
+from device.recording import Stream
 
 #: Gaps that ``info.json`` lists; of more it gives the number and the total.
 MAX_GAPS_LISTED: Final = 1000
@@ -42,23 +41,25 @@ def process_file(
     done: list[Mapping[str, Any]] = []
     failed: list[Failed] = []
     try:
-        recordings = list(read_recordings(job.path, settings.zone))
+        names = [name for name, _ in open_recordings(job.path, settings.zone)]
+        ids = _folder_names(job, names)
+        for (name, stream), folder in zip(open_recordings(job.path, settings.zone), ids, strict=True):
+            if folder in job.done:
+                continue
+            try:
+                source = _input_info(job, name, len(names))
+                info = _process_recording(stream, model, settings, output=output, folder=folder, source=source)
+            except OutputError:
+                raise
+            except Fault as fault:
+                failed.append(Failed(job.path, name, _placed(fault, job.path, name)))
+                continue
+            done.append(info)
+            heard(info)
+    except OutputError:
+        raise
     except Fault as fault:
-        return Outcome(job, (), (Failed(job.path, "", fault),))
-    ids = _folder_names(job, [name for name, _ in recordings])
-    for (name, recording), folder in zip(recordings, ids, strict=True):
-        if folder in job.done:
-            continue
-        try:
-            source = _input_info(job, name, len(recordings))
-            info = _process_recording(recording, model, settings, output=output, folder=folder, source=source)
-        except OutputError:
-            raise
-        except Fault as fault:
-            failed.append(Failed(job.path, name, _placed(fault, job.path, name)))
-            continue
-        done.append(info)
-        heard(info)
+        failed.append(Failed(job.path, "", _placed(fault, job.path, "")))
     return Outcome(job, tuple(done), tuple(failed))
 
 
@@ -89,16 +90,16 @@ def _input_info(job: Job, name: str, recordings: int) -> dict[str, Any]:
 
 
 def _process_recording(
-    recording: Recording, model: Model, settings: Settings, *, output: Path, folder: str, source: dict[str, Any]
+    stream: Stream, model: Model, settings: Settings, *, output: Path, folder: str, source: dict[str, Any]
 ) -> dict[str, Any]:
-    analysis = analyse(recording.stream(), model, recording.zone, output)
+    analysis = analyse(stream, model, stream.zone, output)
     found, days = analysis.found, analysis.days
     info = {
         "schema": settings.output_version,
         "recording": folder,
         **source,
-        **_provenance(settings, recording.zone),
-        **_signal_info(recording, found),
+        **_provenance(settings, stream.zone),
+        **_signal_info(analysis),
         "totals": _totals(days),
     }
     tables = {
@@ -109,9 +110,7 @@ def _process_recording(
     }
     if settings.metrics:
         info["metrics"] = _metrics_info()
-        tables["metrics.parquet"] = metrics_table(
-            measure(recording.stream(), found.calibration, lambda: rows_on_disk(output))
-        )
+        tables["metrics.parquet"] = metrics_table(measure(stream, found.calibration, lambda: rows_on_disk(output)))
     known: dict[str, Any] = null_for_nan(info)
     write_result(output, folder, known, tables)
     return known
@@ -129,16 +128,17 @@ def _provenance(settings: Settings, zone: str) -> dict[str, Any]:
     }
 
 
-def _signal_info(recording: Recording, found: Recognised) -> dict[str, Any]:
-    gaps = recording.gaps
+def _signal_info(analysis: Analysis) -> dict[str, Any]:
+    extent, found = analysis.extent, analysis.found
+    gaps = extent.gaps
     return {
-        "band": asdict(recording.band),
+        "band": asdict(analysis.band),
         "signal": {
-            "start": text_of(int(recording.time_ns[0])),
-            "stop": text_of(int(recording.time_ns[-1])),
-            "samples": recording.n_samples,
-            "rate_hz": recording.rate_hz,
-            "segments": len(recording.segments),
+            "start": text_of(extent.stretches[0].first_ns),
+            "stop": text_of(extent.stretches[-1].last_ns),
+            "samples": extent.samples,
+            "rate_hz": extent.rate_hz,
+            "segments": len(extent.stretches),
             "gap_count": len(gaps),
             "gap_seconds": sum(gap.duration_s for gap in gaps),
             "gaps": [{"start": text_of(g.start_ns), "stop": text_of(g.stop_ns)} for g in gaps[:MAX_GAPS_LISTED]],
@@ -151,7 +151,7 @@ def _signal_info(recording: Recording, found: Recognised) -> dict[str, Any]:
             "error_before_mg": float(found.calibration.error_before_mg),
             "error_after_mg": float(found.calibration.error_after_mg),
         },
-        "damage": [asdict(damage) for damage in recording.damage],
+        "damage": [asdict(damage) for damage in extent.damage],
     }
 
 
