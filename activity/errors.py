@@ -64,6 +64,13 @@ class WorkerLostError(ActivityError):
     exit_code = 4
 
 
+class EngineError(ActivityError):
+    """The place where a batch was to run can't be reached, or what it needs isn't installed. Nothing was begun."""
+
+    code = "engine-unreachable"
+    exit_code = 3
+
+
 class UnitsError(ActivityError):
     """Acceleration that isn't in g with gravity in it: at rest it has another size than 1. Nothing is guessed."""
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +12,18 @@ from activity.cli import console
 from activity.errors import OutputError
 
 if TYPE_CHECKING:
-    from activity.classify.model import Model
+    from activity.reprocess.engines import Engine
     from activity.reprocess.outcome import Failed
-    from activity.reprocess.plan import Plan
-    from activity.reprocess.settings import Settings
+    from activity.reprocess.plan import Plan, Shard
+    from activity.reprocess.worker import Work
+
+_MIB = 1 << 20
 
 
 @click.command(
     short_help="Turn recordings into activities, steps and days.",
-    epilog="Results that are current (same input, settings, model and program) are kept; run again to go on. "
+    epilog="Results that are current (same input, settings, model and program) are kept; run again to go on. What "
+    "failed is tried again. Several runs, such as the shares of a cluster, may write to one folder at once. "
     "Exit code 1: some inputs failed; they are listed, the others are done.",
 )
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(path_type=Path))
@@ -31,8 +35,11 @@ if TYPE_CHECKING:
     "--model", default=None, help="Name of a shipped model, or folder of another.  [default: the shipped one]"
 )
 @click.option(
-    "--workers", type=click.IntRange(min=1), default=None, help="Processes to work in.  [default: one a processor]"
+    "--workers", type=click.IntRange(min=1), default=None, help="Processors to work on.  [default: all there are]"
 )
+@click.option("--engine", type=click.Choice(("local", "dask")), default="local", help="What runs the work.")
+@click.option("--scheduler", default=None, help="Address of a running Dask scheduler, e.g. tcp://10.0.0.1:8786.")
+@click.option("--shard", default=None, metavar="K/N", help="Do only share K of N of the inputs, dealt out by name.")
 @click.option(
     "--metrics", is_flag=True, help="Write metrics.parquet, too: ENMO, MAD, MIMS-like and ActiGraph counts a minute."
 )
@@ -46,6 +53,9 @@ def command(
     zone: str,
     model: str | None,
     workers: int | None,
+    engine: str,
+    scheduler: str | None,
+    shard: str | None,
     metrics: bool,
     force: bool,
     dry_run: bool,
@@ -53,68 +63,104 @@ def command(
 ) -> int:
     """Turn recordings, or folders of them, into activities, steps and days."""
     from activity.classify.artefact import DEFAULT_MODEL, load_model
+    from activity.reprocess.engines import engine_named
     from activity.reprocess.outcome import Failed
-    from activity.reprocess.output import clear, prepare, write_days_csv, write_failures
-    from activity.reprocess.plan import make_plan, stale_leftovers
+    from activity.reprocess.output import prepare
+    from activity.reprocess.plan import make_plan
+    from activity.reprocess.presence import present
     from activity.reprocess.run import default_workers
     from activity.reprocess.settings import settings_for
+    from activity.reprocess.worker import Work
 
     _check_zone(zone)
+    if scheduler and engine != "dask":
+        raise click.UsageError("--scheduler is for --engine dask")
+    share = _shard(shard)
     if not dry_run:
         prepare(output)
     elif output.exists() and not output.is_dir():
         raise OutputError("is a file", str(output), "a folder", "choose another with --output")
-    loaded = load_model(model or DEFAULT_MODEL)
-    settings = settings_for(loaded, zone, metrics=metrics)
-    plan = make_plan(inputs, output, settings, force=force)
-    failed = [Failed(path, "", fault) for path, fault in plan.refused]
-    if dry_run:
-        _say_plan(plan, as_json=as_json)
-    else:
-        clear(stale_leftovers(output))
-        failed += _run(plan, output, settings, loaded, workers=workers or default_workers(), as_json=as_json)
-        write_days_csv(output)
-        write_failures(output, failed)
+    name = _model_place(model or DEFAULT_MODEL)
+    settings = settings_for(load_model(name), zone, metrics=metrics)
+    workers = workers or default_workers()
+    with nullcontext("") if dry_run else present(output) as run:
+        plan = make_plan(inputs, output, settings, force=force, shard=share, workers=workers)
+        for path, original in plan.copies:
+            console.note(f"{path} has the content of {original} and isn't done twice")
+        failed = [Failed(path, "", fault) for path, fault in plan.refused]
+        if dry_run:
+            _say_plan(plan, as_json=as_json)
+        else:
+            work = Work(output, settings, name, run)
+            failed += _run(plan, work, engine_named(engine, scheduler), workers=workers, as_json=as_json)
+    return _end(plan, failed, as_json=as_json)
+
+
+def _run(plan: "Plan", work: "Work", engine: "Engine", *, workers: int, as_json: bool) -> "list[Failed]":
+    """Do what is to be done, and print a line for each recording, current ones first."""
+    from activity.reprocess.outcome import Failed
+    from activity.reprocess.output import collate, note_failures
+    from activity.reprocess.plan import read_infos
+    from activity.reprocess.run import run_jobs
+
+    current = {folder for job in plan.jobs for folder in job.done}
+    for folder, info in read_infos(work.output).items() if current else ():
+        if folder in current:
+            _say(info, "current", as_json=as_json)
+    for path, fault in plan.refused:
+        note_failures(work.output, path, [Failed(path, "", fault)])
+    jobs = [job for job in plan.jobs if not job.current]
+    failed: list[Failed] = []
+    with console.progress("inputs") as display:
+        task = display.add_task("recordings", total=len(jobs))
+        started, minutes, count, size = time.monotonic(), 0.0, 0, 0
+
+        def heard(info: Mapping[str, Any]) -> None:
+            nonlocal minutes, count
+            minutes += info["totals"]["recorded_minutes"]
+            count += 1
+            _say(info, "done", as_json=as_json)
+
+        for outcome in run_jobs(jobs, work, engine, workers=workers, heard=heard):
+            note_failures(work.output, outcome.job.path, outcome.failed)
+            failed += outcome.failed
+            size += sum(info["input"]["bytes"] for info in outcome.done[:1])
+            took_s = max(time.monotonic() - started, 1e-3)
+            pace = f"{size / _MIB / took_s:,.0f} MB/s, {minutes * 60 / took_s:,.0f} × real time"
+            trouble = f", {len(failed)} failed" if failed else ""
+            display.update(task, advance=1, description=f"{count} recordings, {pace}{trouble},")
+    collate(work.output)
+    return failed
+
+
+def _end(plan: "Plan", failed: "list[Failed]", *, as_json: bool) -> int:
+    """List what failed, and return the exit code."""
     for failure in failed:
         if as_json:
             found = {"state": "failed", "input": str(failure.path), "recording": failure.recording}
             console.emit_json(found | console.fault_json(failure.fault))
         console.report_fault(failure.fault)
     if failed:
-        done = len(plan.jobs) + len(plan.refused) - len({failure.path for failure in failed})
-        console.note(f"{len(failed)} failed; {done} of {len(plan.jobs) + len(plan.refused)} inputs are whole")
+        inputs = len(plan.jobs) + len(plan.refused)
+        console.note(f"{len(failed)} failed; {inputs - len({f.path for f in failed})} of {inputs} inputs are whole")
     return int(bool(failed))
 
 
-def _run(
-    plan: "Plan", output: Path, settings: "Settings", model: "Model", *, workers: int, as_json: bool
-) -> "list[Failed]":
-    """Do what is to be done, and print a line for each recording, current ones first."""
-    from activity.reprocess.plan import read_infos
-    from activity.reprocess.run import run_jobs
+def _shard(text: str | None) -> "Shard":
+    from activity.reprocess.plan import WHOLE, Shard
 
-    current = {folder for job in plan.jobs for folder in job.done}
-    for folder, info in read_infos(output).items() if current else ():
-        if folder in current:
-            _say(info, "current", as_json=as_json)
-    jobs = [job for job in plan.jobs if not job.current]
-    failed: list[Failed] = []
-    with console.progress("inputs") as display:
-        task = display.add_task("recordings", total=len(jobs))
-        started, minutes, count = time.monotonic(), 0.0, 0
+    if text is None:
+        return WHOLE
+    number, _, of = text.partition("/")
+    if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        raise click.BadParameter(f"{text!r}; expected K/N with K from 1 to N, such as 3/40", param_hint="--shard")
+    return Shard(int(number), int(of))
 
-        def heard(info: Mapping[str, Any]) -> None:
-            nonlocal minutes, count
-            minutes += info["totals"]["recorded_minutes"]
-            count += 1
-            pace = minutes * 60 / max(time.monotonic() - started, 1e-3)
-            display.update(task, description=f"{count} recordings, {pace:,.0f} × real time,")
-            _say(info, "done", as_json=as_json)
 
-        for outcome in run_jobs(jobs, output, settings, model, workers=workers, heard=heard):
-            display.advance(task)
-            failed += outcome.failed
-    return failed
+def _model_place(name: str) -> str:
+    """Return the name of a shipped model, or the whole path of a folder, which other processes find, too."""
+    folder = Path(name)
+    return str(folder.resolve()) if (folder / "model.json").is_file() else name
 
 
 def _say(info: Mapping[str, Any], state: str, *, as_json: bool) -> None:

@@ -1,12 +1,14 @@
 """Results on disk, whole or not at all: a folder per recording, and one table of days for all of them."""
 
 import csv
+import hashlib
 import io
 import json
 import math
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,9 +17,13 @@ import pyarrow.parquet
 
 from activity.errors import OutputError
 from activity.reprocess.outcome import Failed
-from activity.reprocess.plan import INFO_NAME, PARTIAL, REPLACED, read_infos
+from activity.reprocess.plan import INFO_NAME, read_infos
+from activity.reprocess.presence import PARTIAL, REPLACED, collating
+from activity.reprocess.quality import failure_row, quality_row
 from device.capture.durable import sync_folder
 
+#: Where it is kept what failed, a file an input.
+FAILED: Final = ".failed"
 _PARQUET: Final = {"compression": "zstd", "write_page_checksum": True}
 
 
@@ -40,9 +46,9 @@ def unwritable(place: Path, error: OSError) -> OutputError:
     )  # fmt: skip
 
 
-def write_result(output: Path, name: str, info: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> None:
-    """Write one recording's folder: written aside, flushed to disk, then put in place in one step."""
-    partial, final = output / f"{PARTIAL}{name}", output / name
+def write_result(output: Path, run: str, name: str, info: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> None:
+    """Write one recording's folder for ``run``: written aside, flushed to disk, then put in place in one step."""
+    partial, final = output / f"{PARTIAL}{run}-{name}", output / name
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
@@ -52,8 +58,7 @@ def write_result(output: Path, name: str, info: Mapping[str, Any], tables: Mappi
                 _flush(file)
         _write_text(partial / INFO_NAME, json.dumps(info, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         sync_folder(partial)
-        replaced = output / f"{REPLACED}{name}"
-        shutil.rmtree(replaced, ignore_errors=True)
+        replaced = output / f"{REPLACED}{run}-{name}"
         if final.exists():
             final.rename(replaced)
         partial.rename(final)
@@ -63,31 +68,60 @@ def write_result(output: Path, name: str, info: Mapping[str, Any], tables: Mappi
         raise unwritable(partial, error) from error
 
 
-def write_days_csv(output: Path) -> int:
-    """Write ``days.csv`` anew from all results in the folder, and return its rows."""
-    rows = []
-    for folder in read_infos(output):
-        place = output / folder / "days.parquet"
-        try:
-            table = pyarrow.parquet.read_table(place, partitioning=None, page_checksum_verification=True)
-        except (pa.ArrowException, OSError) as error:
-            raise OutputError(
-                f"can't be read back: {error}",
-                str(place),
-                "a result of this program",
-                "delete its folder and run again",
-            ) from error
-        rows += [{"recording": folder, **row} for row in table.to_pylist()]
-    write_rows(output / "days.csv", rows)
-    return len(rows)
+def collate(output: Path) -> None:
+    """Write ``days.csv``, ``quality.csv`` and ``failures.csv`` anew from all that the folder holds.
+
+    Several runs may do so at once: the last one has seen the results of all.
+    """
+    try:
+        with collating(output):
+            infos = read_infos(output)
+            failures = read_failures(output)
+            write_rows(output / "days.csv", [row for folder in infos for row in _days_of(output, folder)])
+            rows = [quality_row(info) for info in infos.values()] + [failure_row(failure) for failure in failures]
+            write_rows(output / "quality.csv", sorted(rows, key=lambda row: (row["input"], row["recording"])))
+            write_rows(output / "failures.csv", failures)
+    except OSError as error:
+        raise unwritable(output, error) from error
 
 
-def write_failures(output: Path, failed: Sequence[Failed]) -> None:
-    """Write ``failures.csv`` with a row for each input that came to nothing; none, no file."""
-    rows = [
-        {"input": str(f.path), "recording": f.recording, "code": f.fault.code, "fault": str(f.fault)} for f in failed
-    ]
-    write_rows(output / "failures.csv", rows)
+def _days_of(output: Path, folder: str) -> list[dict[str, Any]]:
+    place = output / folder / "days.parquet"
+    try:
+        table = pyarrow.parquet.read_table(place, partitioning=None, page_checksum_verification=True)
+    except (pa.ArrowException, OSError) as error:
+        raise OutputError(
+            f"can't be read back: {error}",
+            str(place),
+            "a result of this program",
+            "delete its folder and run again",
+        ) from error
+    return [{"recording": folder, **row} for row in table.to_pylist()]
+
+
+def note_failures(output: Path, path: Path, failed: Sequence[Failed]) -> None:
+    """Keep what failed of one input until it is tried again, instead of what failed of it before."""
+    place = output / FAILED / f"{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}.json"
+    try:
+        if not failed:
+            place.unlink(missing_ok=True)
+            return
+        place.parent.mkdir(exist_ok=True)
+        rows = [
+            {"input": str(f.path), "recording": f.recording, "code": f.fault.code, "fault": str(f.fault)}
+            for f in failed
+        ]
+        _replace_text(place, json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise unwritable(place, error) from error
+
+
+def read_failures(output: Path) -> list[dict[str, str]]:
+    """Return a row for each input, or recording in one, that came to nothing when it was last tried."""
+    rows: list[dict[str, str]] = []
+    for place in sorted((output / FAILED).glob("*.json")):
+        rows += json.loads(place.read_text(encoding="utf-8"))
+    return sorted(rows, key=lambda row: (row["input"], row["recording"]))
 
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -135,20 +169,8 @@ def null_for_nan(value: Any) -> Any:
     return value
 
 
-def clear(leftovers: Iterable[Path]) -> None:
-    """Delete what interrupted runs left half-written; a result taken out of its place to be replaced goes back."""
-    for path in leftovers:
-        place = path.with_name(path.name.removeprefix(REPLACED))
-        if path.name.startswith(REPLACED) and not place.exists():
-            path.rename(place)
-        elif path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-
-
 def _replace_text(path: Path, text: str) -> None:
-    partial = path.with_name(f"{PARTIAL}{path.name}")
+    partial = path.with_name(f"{PARTIAL}{uuid.uuid4().hex[:12]}-{path.name}")
     _write_text(partial, text)
     partial.replace(path)
     sync_folder(path.parent)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,9 +16,6 @@ from device.readers.table import SUFFIXES, reader_for
 
 INFO_NAME: Final = "info.json"
 TABLE_NAMES: Final = ("epochs.parquet", "bouts.parquet", "steps.parquet", "days.parquet")
-#: How the names of what isn't a result yet, or no longer, begin.
-PARTIAL: Final = ".partial-"
-REPLACED: Final = ".replaced-"
 _UNSAFE: Final = re.compile(r"[^\w.+-]+")
 MAX_ID_CHARS: Final = 100
 
@@ -27,6 +25,7 @@ class Job:
     """One input file, and what is already there of it."""
 
     path: Path
+    shared_name: str  #: by which shards deal it out: its path in the folder that was given, or its name
     sha256: str
     key: str
     id: str  #: name of its output folder, or the beginning of their names where it holds several recordings
@@ -35,11 +34,27 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Shard:
+    """One of ``of`` shares of a batch, counted from 1."""
+
+    number: int
+    of: int
+
+    def has(self, name: str) -> bool:
+        """Return whether an input of this name belongs to the share; every name belongs to exactly one."""
+        return int(hashlib.sha256(name.encode()).hexdigest()[:12], 16) % self.of == self.number - 1
+
+
+WHOLE: Final = Shard(1, 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What to do, and which inputs can't be: each with its fault."""
 
     jobs: tuple[Job, ...]
     refused: tuple[tuple[Path, ReadError], ...]
+    copies: tuple[tuple[Path, Path], ...] = ()  #: inputs with the content of another, which is done
 
 
 def safe_id(name: str) -> str:
@@ -51,52 +66,80 @@ def safe_id(name: str) -> str:
     return f"{plain[:MAX_ID_CHARS]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def find_inputs(given: Sequence[Path]) -> tuple[tuple[Path, ...], tuple[tuple[Path, ReadError], ...]]:
-    """Return the files to read, each once, in order: folders give those in them with a known suffix."""
-    files: dict[Path, None] = {}
+def find_inputs(given: Sequence[Path]) -> tuple[dict[Path, str], tuple[tuple[Path, ReadError], ...]]:
+    """Return the files to read with their names inside what was given, each once, in order.
+
+    Folders give those in them with a known suffix, and what is wrong with the others is returned beside.
+    """
+    files: dict[Path, str] = {}
     refused = []
     for path in given:
         if not path.is_dir():
-            files.setdefault(path)
+            files.setdefault(path, path.name)
             continue
         found = sorted(p for p in path.rglob("*") if p.is_file() and p.name.lower().endswith(SUFFIXES))
         found = [p for p in found if not _is_output(p)]
         if not found:
             known = ", ".join(SUFFIXES)
             refused.append((path, ReadError("no recording in this folder", str(path), f"files that end in {known}")))
-        files.update(dict.fromkeys(found))
-    return tuple(files), tuple(refused)
+        for one in found:
+            files.setdefault(one, one.relative_to(path).as_posix())
+    return files, tuple(refused)
 
 
 def _is_output(path: Path) -> bool:
     """Return whether a file is a result of ours, which an input folder may hold, too."""
-    return (path.parent / INFO_NAME).is_file() or (path.name in {"days.csv", "failures.csv"})
+    return (path.parent / INFO_NAME).is_file() or (path.name in {"days.csv", "failures.csv", "quality.csv"})
 
 
-def make_plan(given: Sequence[Path], output: Path, settings: Settings, *, force: bool) -> Plan:
-    """Return what is to do for the files and folders ``given``; nothing is written."""
+def make_plan(
+    given: Sequence[Path], output: Path, settings: Settings, *, force: bool, shard: Shard = WHOLE, workers: int = 1
+) -> Plan:
+    """Return what is to do for the files and folders ``given``; nothing is written.
+
+    All content is hashed, on ``workers`` threads. Of two files with the same content the second is not done again.
+    """
     files, refused_folders = find_inputs(given)
-    refused = list(refused_folders)
+    mine = {path: name for path, name in files.items() if shard.has(name)}
+    refused = list(refused_folders) if shard.number == 1 else []
     done = read_infos(output)
+    with ThreadPoolExecutor(workers) as pool:
+        hashes = dict(zip(mine, pool.map(_content_sha256, mine), strict=True))
     taken: dict[str, str] = {}
-    jobs = []
-    for path in files:
-        try:
-            reader_for(path)
-            sha256 = file_sha256(path)
-        except ReadError as fault:
-            refused.append((path, fault))
+    first_of: dict[str, Path] = {}
+    jobs, copies = [], []
+    for path, name in mine.items():
+        sha256 = hashes[path]
+        if isinstance(sha256, ReadError):
+            refused.append((path, sha256))
             continue
-        except OSError as error:
-            refused.append((path, ReadError(error.strerror or str(error), str(path), "a file that can be read")))
+        if sha256 in first_of:
+            copies.append((path, first_of[sha256]))
             continue
+        first_of[sha256] = path
         key = settings.key(sha256)
-        name = _id_for(path, sha256, done, taken)
-        taken[name] = str(path)
-        mine = {folder: info for folder, info in done.items() if not force and info.get("key") == key}
-        total = next((info["input"].get("recordings") for info in mine.values()), None)
-        jobs.append(Job(path, sha256, key, name, frozenset(mine), current=bool(mine) and len(mine) == total))
-    return Plan(tuple(jobs), tuple(refused))
+        folder = _id_for(path, sha256, done, taken)
+        taken[folder] = str(path)
+        current = {at: info for at, info in done.items() if not force and info.get("key") == key}
+        total = next((info["input"].get("recordings") for info in current.values()), None)
+        whole = bool(current) and len(current) == total
+        jobs.append(Job(path, name, sha256, key, folder, frozenset(current), current=whole))
+    return Plan(tuple(jobs), tuple(refused), tuple(copies))
+
+
+def _content_sha256(path: Path) -> str | ReadError:
+    try:
+        reader_for(path)
+        return file_sha256(path)
+    except ReadError as fault:
+        return fault
+    except OSError as error:
+        return ReadError(error.strerror or str(error), str(path), "a file that can be read")
+
+
+def place_of(path: Path) -> str:
+    """Return what tells inputs of one name apart without saying where they lie, which can hold somebody's name."""
+    return hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
 
 
 def read_infos(output: Path) -> dict[str, dict[str, Any]]:
@@ -123,17 +166,12 @@ def _id_for(path: Path, sha256: str, done: dict[str, dict[str, Any]], taken: dic
             stem = stem[: -len(suffix)]
             break
     short = safe_id(stem)
-    where = str(path.resolve())
+    where = place_of(path)
     others = (info["input"] for folder, info in done.items() if folder == short or folder.startswith(f"{short}."))
     if short not in taken and not any(_is_other(info, where, sha256) for info in others):
         return short
-    return f"{short}-{hashlib.sha256(where.encode()).hexdigest()[:8]}"
+    return f"{short}-{where[:8]}"
 
 
 def _is_other(known: dict[str, Any], where: str, sha256: str) -> bool:
-    return known.get("path") != where and known.get("sha256") != sha256
-
-
-def stale_leftovers(output: Path) -> Sequence[Path]:
-    """Return what an interrupted run left half-written or half-replaced."""
-    return sorted(path for begin in (PARTIAL, REPLACED) for path in output.glob(f"{begin}*"))
+    return known.get("place") != where and known.get("sha256") != sha256

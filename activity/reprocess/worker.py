@@ -1,18 +1,19 @@
 """One input file from acceleration to results on disk; what goes wrong with it stays with it."""
 
 import statistics
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from activity.classify.model import Model
+from activity.classify.artefact import load_model
 from activity.day.summary import DaySummary
 from activity.errors import OutputError
 from activity.reprocess.analyse import Analysis, analyse
 from activity.reprocess.outcome import Failed, Outcome
 from activity.reprocess.output import null_for_nan, write_result
-from activity.reprocess.plan import Job, safe_id
+from activity.reprocess.plan import Job, place_of, safe_id
 from activity.reprocess.scratch import rows_on_disk
 from activity.reprocess.settings import Settings
 from activity.reprocess.tables import bouts_table, days_table, epochs_table, metrics_table, steps_table
@@ -26,36 +27,46 @@ from device.recording import Stream
 MAX_GAPS_LISTED: Final = 1000
 
 
-def process_file(
-    job: Job,
-    output: Path,
-    settings: Settings,
-    model: Model,
-    heard: Callable[[Mapping[str, Any]], None] = lambda _: None,
-) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What all tasks of a run share; calling it does one. It is small, so that it can be sent along with each job."""
+
+    output: Path
+    settings: Settings
+    model: str  #: name of a shipped model, or the folder of another
+    run: str  #: name of the run, for what it writes aside
+
+    def __call__(self, job: Job) -> Outcome:
+        """Return what became of one input file."""
+        return process_file(job, self)
+
+
+_load = lru_cache(maxsize=2)(load_model)  # once a process
+
+
+def process_file(job: Job, work: Work) -> Outcome:
     """Write the results of all recordings in one file, but for those that are current, and return what became of it.
 
-    ``heard`` is called with the ``info.json`` of each recording. A fault of the input is part of the outcome;
-    `OutputError` is raised, because what can't be written for one input can't be written for the next.
+    A fault of the input is part of the outcome; `OutputError` is raised, because what can't be written for one input
+    can't be written for the next.
     """
     done: list[Mapping[str, Any]] = []
     failed: list[Failed] = []
     try:
-        names = [name for name, _ in open_recordings(job.path, settings.zone)]
+        names = [name for name, _ in open_recordings(job.path, work.settings.zone)]
         ids = _folder_names(job, names)
-        for (name, stream), folder in zip(open_recordings(job.path, settings.zone), ids, strict=True):
+        for (name, stream), folder in zip(open_recordings(job.path, work.settings.zone), ids, strict=True):
             if folder in job.done:
                 continue
             try:
                 source = _input_info(job, name, len(names))
-                info = _process_recording(stream, model, settings, output=output, folder=folder, source=source)
+                info = _process_recording(stream, work, folder, source)
             except OutputError:
                 raise
             except Fault as fault:
                 failed.append(Failed(job.path, name, _placed(fault, job.path, name)))
                 continue
             done.append(info)
-            heard(info)
     except OutputError:
         raise
     except Fault as fault:
@@ -79,8 +90,8 @@ def _input_info(job: Job, name: str, recordings: int) -> dict[str, Any]:
     return {
         "key": job.key,
         "input": {
-            "path": str(job.path.resolve()),
             "name": job.path.name,
+            "place": place_of(job.path),
             "bytes": job.path.stat().st_size,
             "sha256": job.sha256,
             "recording": name,
@@ -89,10 +100,9 @@ def _input_info(job: Job, name: str, recordings: int) -> dict[str, Any]:
     }
 
 
-def _process_recording(
-    stream: Stream, model: Model, settings: Settings, *, output: Path, folder: str, source: dict[str, Any]
-) -> dict[str, Any]:
-    analysis = analyse(stream, model, stream.zone, output)
+def _process_recording(stream: Stream, work: Work, folder: str, source: dict[str, Any]) -> dict[str, Any]:
+    settings, output = work.settings, work.output
+    analysis = analyse(stream, _load(work.model), stream.zone, output)
     found, days = analysis.found, analysis.days
     info = {
         "schema": settings.output_version,
@@ -112,7 +122,7 @@ def _process_recording(
         info["metrics"] = _metrics_info()
         tables["metrics.parquet"] = metrics_table(measure(stream, found.calibration, lambda: rows_on_disk(output)))
     known: dict[str, Any] = null_for_nan(info)
-    write_result(output, folder, known, tables)
+    write_result(output, work.run, folder, known, tables)
     return known
 
 

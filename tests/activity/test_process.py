@@ -16,7 +16,7 @@ from activity.cli.main import run
 from activity.errors import NotEnoughDataError
 from activity.reprocess import analyse
 from activity.reprocess import output as results
-from activity.reprocess.plan import read_infos, safe_id
+from activity.reprocess.plan import place_of, read_infos, safe_id
 
 START_NS = 1_781_510_400 * 1_000_000_000
 TABLES = ["bouts.parquet", "days.parquet", "epochs.parquet", "steps.parquet"]
@@ -36,6 +36,10 @@ def process(*arguments: object) -> int:
     return run(["process", *(str(argument) for argument in arguments)])
 
 
+def visible(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
 def modified(folder: Path) -> dict[str, int]:
     return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in sorted(folder.rglob("info.json"))}
 
@@ -44,7 +48,7 @@ def test_a_recording_becomes_a_folder_of_the_contract(tmp_path):
     out = tmp_path / "out"
     assert process(csv_file(tmp_path / "anna.csv"), "-o", out, "--zone", "Europe/Oslo") == 0
     assert sorted(path.name for path in (out / "anna").iterdir()) == sorted([*TABLES, "info.json"])
-    assert sorted(path.name for path in out.iterdir()) == ["anna", "days.csv"]
+    assert visible(out) == ["anna", "days.csv", "quality.csv"]
     epochs = pq.read_table(out / "anna" / "epochs.parquet")
     wanted = {"time", "activity", "confidence", "p_walking", "steps", "cadence_spm", "enmo_mg", "worn"}
     assert wanted <= set(epochs.column_names)
@@ -91,7 +95,7 @@ def test_inputs_of_one_name_do_not_overwrite_each_other_even_in_two_runs(tmp_pat
     process(a, "-o", out)
     process(b, "-o", out)
     infos = read_infos(out)
-    assert {info["input"]["path"] for info in infos.values()} == {str(a), str(b)}
+    assert {info["input"]["place"] for info in infos.values()} == {place_of(a), place_of(b)}
     before = modified(out)
     process(a, b, "-o", out, "--workers", 1)
     assert modified(out) == before
@@ -114,7 +118,12 @@ def test_one_bad_file_is_named_and_the_others_are_done(tmp_path, capsys):
         assert {row["code"] for row in csv.DictReader(text)} == {"file-damaged", "file-unreadable"}
     assert "selfback explain file-damaged" in said.err
     assert process(good, "-o", out) == 0
-    assert not (out / "failures.csv").exists()
+    with (out / "quality.csv").open() as text:
+        assert [row["state"] for row in csv.DictReader(text)] == ["failed", "failed", "done"]
+    csv_file(tmp_path / "gone.csv", seed=1)
+    assert process(good, tmp_path / "gone.csv", "-o", out) == 0
+    with (out / "failures.csv").open() as text:  # until it is tried again, what failed is said
+        assert [row["input"] for row in csv.DictReader(text)] == [str(bad)]
 
 
 def test_a_recording_too_short_to_recognise_is_a_failure_with_its_name(tmp_path, monkeypatch, capsys):
@@ -179,7 +188,7 @@ def test_a_full_disk_ends_with_4_and_leaves_only_whole_results(tmp_path, monkeyp
     assert "No space left" in capsys.readouterr().err
     assert list(read_infos(out)) == ["a"]
     assert process(a, b, "-o", out, "--workers", 1) == 0
-    assert sorted(path.name for path in out.iterdir()) == ["a", "b", "days.csv"]
+    assert visible(out) == ["a", "b", "days.csv", "quality.csv"]
 
 
 def test_a_model_that_is_not_there_ends_with_5_and_a_bad_option_with_2(tmp_path):
@@ -213,10 +222,13 @@ def test_an_interrupt_ends_with_130_and_the_next_run_goes_on(tmp_path, monkeypat
 def test_what_a_killed_run_left_is_put_right(tmp_path):
     a, out = csv_file(tmp_path / "a.csv"), tmp_path / "out"
     process(a, "-o", out)
-    (out / "a").rename(out / ".replaced-a")  # killed between taking the old result away and putting the new one there
-    (out / ".partial-a").mkdir()
+    (out / "a").rename(
+        out / ".replaced-0123-a"
+    )  # killed between taking the old result away and putting the new one there
+    (out / ".partial-0123-a").mkdir()
     assert process(a, "-o", out) == 0
-    assert sorted(path.name for path in out.iterdir()) == ["a", "days.csv"]
+    assert visible(out) == ["a", "days.csv", "quality.csv"]
+    assert not list(out.glob(".partial-*")) + list(out.glob(".replaced-*")) + list(out.glob(".run-*"))
     assert list(read_infos(out)) == ["a"]
 
 
