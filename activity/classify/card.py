@@ -6,7 +6,7 @@ from typing import Final
 
 from activity.classify.evaluate import Scores
 from activity.classify.judge import CALIBRATION_VIEW, TRAVEL_VIEW, Judged
-from activity.classify.model import Model
+from activity.classify.model import Boosted, Model
 from activity.classify.network import Network
 
 _INTENDED: Final = """\
@@ -113,7 +113,14 @@ def _what(facts: CardFacts) -> str:
         for member in model.members
         if isinstance(member, Network)
     )
-    made_of = f"{len(model.members)} network(s), {weights:,} weights in all" if weights else "trees"
+    trees = sum(
+        (member.trees if isinstance(member, Boosted) else member).roots.size
+        for member in model.members
+        if not isinstance(member, Network)
+    )
+    networks = sum(isinstance(member, Network) for member in model.members)
+    parts = (f"{networks} network(s) of {weights:,} weights in all", networks), (f"{trees:,} trees", trees)
+    made_of = " and ".join(said for said, count in parts if count)
     return (
         f"Recipe `{first.recipe}`: {first.what}; seed {first.seed}. {made_of}, shipped as plain arrays, on a grid of "
         f"{model.rate_hz:g} Hz; digest `{model.digest}`. Training draws windows anywhere in a recording and changes "

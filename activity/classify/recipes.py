@@ -77,7 +77,7 @@ RECIPES: Final = {
     recipe.name: recipe
     for recipe in (
         Recipe("fast", "a small convolutional network on the samples", _network, needs_torch=True),
-        Recipe("accurate", "two such networks and boosted trees on features, averaged", _both, needs_torch=True),
+        Recipe("accurate", "two small networks and boosted trees on features, averaged", _both, needs_torch=True),
         Recipe("forest", "200 extra trees on the features of `activity/features`", _forest),
         Recipe("band", "boosted trees in whole numbers, as a band computes them; 7 classes", _band),
         Recipe("published", "cosine transform and support vectors, as the selfBACK prototype", _published),
