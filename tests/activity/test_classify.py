@@ -29,7 +29,7 @@ from activity.resources import shipped
 from activity.signal.regularise import Grid
 from activity.windows import Windows
 
-SHIPPED = (DEFAULT_MODEL,)
+SHIPPED = (DEFAULT_MODEL, "accurate")
 
 
 def small_network(rng: np.random.Generator, kinds: int = len(KINDS)) -> Network:
