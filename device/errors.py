@@ -77,6 +77,18 @@ class ColumnError(ReadError):
     code = "file-columns"
 
 
+class CountsError(ReadError):
+    """A table of counts an epoch: acceleration that was summed up can't be taken apart again. Export the raw data."""
+
+    code = "file-counts"
+
+
+class ContainerError(ReadError):
+    """A .gz or .zip that isn't unpacked: broken, encrypted, nested, made to fill a disk, or with names that mislead."""
+
+    code = "file-container"
+
+
 class BluetoothUnavailableError(DeviceError):
     """This machine has no Bluetooth that can be used: no adapter, no service, switched off, or no permission."""
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from device.capture.assemble import ClockAnchor, assemble_log, decode_segments
 from device.capture.journal import Anchor, Journal, as_ranges, load_journal, missing_ranges, unwritable
+from device.capture.log import assembled_log, read_segments
 from device.capture.parquet import write_recording
-from device.capture.segments import Segment, SegmentWriter, read_segment
+from device.capture.segments import SegmentWriter
 from device.errors import BandBusyError, BandLostError, CaptureError
 from device.link.backoff import backoff_s
 from device.link.connect import BandLink
@@ -25,7 +25,7 @@ from device.link.inbox import Inbox
 from device.link.segment import begin_segment, keep
 from device.profiles.openband import LOG_UUID, LogEntry
 from device.profiles.pieces import BlockAssembler
-from device.recording import BandInfo, Damage, Recording
+from device.recording import BandInfo, Recording
 
 #: Blocks asked for at once: at an MTU of 23 they are 4,224 notifications, half of what an inbox holds, so
 #: that a disk that hesitates loses nothing.
@@ -225,18 +225,13 @@ def log_on_disk(link: BandLink, info: BandInfo, entry: LogEntry, captures: Path)
 def held_blocks(folder: Path, journal: Journal) -> set[int]:
     """Return the indices of the blocks of this log that the segments of its folder hold, each with a good checksum."""
     held: set[int] = set()
-    for segment in _read_segments(folder, journal)[0]:
+    for segment in read_segments(folder, journal)[0]:
         assembler = BlockAssembler()
         for packet in segment.packets:
             block = assembler.feed(packet.payload)
             if block is not None and block.log_id == journal.log_id and block.boot == journal.boot:
                 held.add(block.index)
     return held
-
-
-def segments_of(folder: Path, journal: Journal) -> list[Path]:
-    """Return the segments that exist; one that was named and not begun, as in a crash, doesn't."""
-    return [folder / name for name in journal.segments if (folder / name).exists()]
 
 
 def _open_folder(folder: Path, fresh: Journal) -> Journal:
@@ -263,35 +258,6 @@ def log_recording(folder: Path, path: Path) -> Recording:
 
     CaptureError where the folder isn't one of ours, RecordingError where no block has a time.
     """
-    journal = load_journal(folder)
-    if journal is None:
-        raise CaptureError("there is no journal", where=str(folder), expected="a folder that a sync has made")
-    segments, unreadable = _read_segments(folder, journal)
-    found = decode_segments(segments)
-    damage = (*found.damage, *unreadable)
-    mine = [block for block in found.blocks if (block.log_id, block.boot) == (journal.log_id, journal.boot)]
-    entry = LogEntry(
-        log_id=journal.log_id,
-        first_index=journal.wanted[0],
-        block_count=journal.wanted[1] - journal.wanted[0],
-        start_ticks=journal.start_ticks,
-        start_unix_s=journal.start_unix_s,
-        rate_hz=journal.rate_hz,
-        range_g=journal.range_g,
-        boot=journal.boot,
-    )
-    anchors = [ClockAnchor(journal.boot, anchor.ticks, anchor.utc_ns) for anchor in journal.anchors]
-    recording = assemble_log(mine, anchors, (entry,), band=journal.info, zone=journal.zone, damage=damage)
+    recording = assembled_log(folder)
     write_recording(recording, path)
     return recording
-
-
-def _read_segments(folder: Path, journal: Journal) -> tuple[list[Segment], tuple[Damage, ...]]:
-    """Return the segments that can be read, and those that can't: torn in their head, or against their hash."""
-    found, bad = [], []
-    for path in segments_of(folder, journal):
-        try:
-            found.append(read_segment(path))
-        except CaptureError as fault:
-            bad.append(f"{path.name}: {fault.what}")
-    return found, (Damage("segment that can't be read", len(bad), "left out", bad[0]),) if bad else ()

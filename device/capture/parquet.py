@@ -4,24 +4,30 @@ Every page has a checksum. The metadata key ``selfback`` holds JSON: band, zone,
 whatever else the writer had to say (drift, calibration). NaN in a float is null there.
 """
 
+import itertools
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from device.capture.durable import whole_file
 from device.errors import CaptureWriteError, ColumnError, DamagedFileError, EmptyFileError, ReadError, RecordingError
-from device.recording import BandInfo, Damage, Recording, Segment
+from device.recording import CHUNK_SAMPLES, BandInfo, Chunk, Damage, Recording, Segment, Stream
 
 METADATA_KEY: Final = b"selfback"
 FORMAT: Final = 1
 _AXES: Final = ("x", "y", "z")
+_NUMBERS: Final = ("range_g", "nominal_rate_hz")
+_THRIFT_LIMIT: Final = 64 << 20
 _SCHEMA: Final = pa.schema(
     [pa.field("time", pa.timestamp("ns", tz="UTC"), nullable=False)]
     + [pa.field(axis, pa.float32(), nullable=False) for axis in _AXES]
@@ -59,32 +65,80 @@ def write_recording(recording: Recording, path: Path, extra: Mapping[str, Any] |
 
 def read_recording_parquet(path: Path) -> Recording:
     """Return a recording that ``write_recording`` wrote, page checksums verified."""
+    try:
+        return Recording.from_stream(open_recording_parquet(path))
+    except RecordingError as error:
+        raise ColumnError(error.what, where=f"{path}: {error.where}", expected=error.expected) from error
+
+
+def open_recording_parquet(path: Path) -> Stream:
+    """Return, as a stream, a recording that ``write_recording`` wrote; page checksums are verified as it is read."""
+    where = str(path)
+    with _opened(path) as file:
+        schema, rows = file.schema_arrow, file.metadata.num_rows
+    _check_columns(schema, where)
+    if rows <= 0:
+        raise EmptyFileError("no samples", where=where)
+    try:
+        about = _about(schema.metadata[METADATA_KEY])
+        firsts = _firsts(about.segments, rows)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ColumnError("the metadata is not a recording's", where=where, expected="JSON of this program") from error
+    return Stream(partial(_chunks, path, firsts, about.damage), about.band, about.zone)
+
+
+def _chunks(path: Path, firsts: NDArray[np.int64], damage: tuple[Damage, ...]) -> Iterator[Chunk]:
+    row, last_ns = 0, np.iinfo(np.int64).min
+    with _opened(path) as file:
+        for batch in file.iter_batches(CHUNK_SAMPLES, columns=_SCHEMA.names, use_threads=False):
+            _check_whole(batch, str(path))
+            if not batch.num_rows:
+                continue
+            time_ns = batch["time"].cast(pa.int64()).to_numpy()
+            onward = np.diff(time_ns, prepend=last_ns) > 0 if row else np.append(True, time_ns[1:] > time_ns[:-1])
+            if not onward.all():
+                at = f"{path}: sample {row + int(np.argmin(onward))}"
+                raise ColumnError("time doesn't move on", where=at, expected="increasing time")
+            last_ns = time_ns[-1]
+            part = slice(*np.searchsorted(firsts, [row, row + batch.num_rows]))
+            accel_g = np.column_stack([batch[axis].to_numpy() for axis in _AXES])
+            yield Chunk(accel_g, time_ns, tuple((firsts[part] - row).tolist()), damage)
+            row, damage = row + batch.num_rows, ()
+
+
+def _firsts(segments: tuple[Segment, ...], rows: int) -> NDArray[np.int64]:
+    """Return the first row of each segment; `ValueError` if they don't cover all rows in order."""
+    edges = [0, *(segment.stop for segment in segments)]
+    adjoin = [segment.start for segment in segments] == edges[:-1] and edges[-1] == rows
+    if not adjoin or any(b <= a for a, b in itertools.pairwise(edges)):
+        raise ValueError("segments that don't adjoin")
+    return np.array(edges[:-1], dtype=np.int64)
+
+
+def _check_whole(batch: pa.RecordBatch, where: str) -> None:
+    batch.validate(full=True)
+    for name in _SCHEMA.names:
+        if batch[name].null_count:
+            raise ColumnError(f"{batch[name].null_count} empty values in {name}", where=where, expected="none")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a Parquet file; what is wrong with it, now or later, is a `ReadError`."""
     where = str(path)
     try:
         if not path.stat().st_size:
             raise EmptyFileError("the file is empty", where=where)
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            schema = file.schema_arrow
-            _check_columns(schema, where)
-            table = file.read(columns=_SCHEMA.names)
+        with pq.ParquetFile(
+            path, buffer_size=1 << 20, pre_buffer=False, page_checksum_verification=True,
+            thrift_string_size_limit=_THRIFT_LIMIT, thrift_container_size_limit=_THRIFT_LIMIT,
+        ) as file:  # fmt: skip
+            yield file
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         raise ReadError(f"can't be read: {error.strerror or 'no such file'}", where=where) from error
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, MemoryError, UnicodeDecodeError) as error:
         remedy = "restore it from a copy, or assemble it again from its capture"
         raise DamagedFileError(_first_line(error), where=where, expected="whole Parquet", remedy=remedy) from error
-    if not table.num_rows:
-        raise EmptyFileError("no samples", where=where)
-    for name in _SCHEMA.names:
-        if table[name].null_count:
-            raise ColumnError(f"{table[name].null_count} empty values in {name}", where=where, expected="none")
-    accel_g = np.column_stack([table[axis].to_numpy() for axis in _AXES])
-    time_ns = table["time"].cast(pa.int64()).to_numpy()
-    try:
-        return Recording(accel_g, time_ns, **_about(schema.metadata[METADATA_KEY]))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ColumnError("the metadata is not a recording's", where=where, expected="JSON of this program") from error
-    except RecordingError as error:
-        raise ColumnError(error.what, where=f"{where}: {error.where}", expected=error.expected) from error
 
 
 def _check_columns(schema: pa.Schema, where: str) -> None:
@@ -97,20 +151,37 @@ def _check_columns(schema: pa.Schema, where: str) -> None:
         raise ColumnError("no metadata of a recording", where=where, expected=f"the key {METADATA_KEY.decode()}")
 
 
-def _about(metadata: bytes) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _About:
+    segments: tuple[Segment, ...]
+    band: BandInfo
+    zone: str
+    damage: tuple[Damage, ...]
+
+
+def _about(metadata: bytes) -> _About:
     found = json.loads(metadata)
     if found["format"] != FORMAT:
         raise ValueError(f"format {found['format']}")
-    floats = ("range_g", "nominal_rate_hz")
-    band: dict[str, Any] = {
-        name: math.nan if name in floats and value is None else value for name, value in found["band"].items()
-    }
-    return {
-        "segments": tuple(Segment(int(start), int(stop)) for start, stop in found["segments"]),
-        "band": BandInfo(**band),
-        "zone": str(found["zone"]),
-        "damage": tuple(Damage(**row) for row in found["damage"]),
-    }
+    band = {name: _typed(value, number=name in _NUMBERS) for name, value in found["band"].items()}
+    return _About(
+        tuple(Segment(int(start), int(stop)) for start, stop in found["segments"]),
+        BandInfo(**band),
+        _typed(found["zone"], number=False),
+        tuple(
+            Damage(**{name: value if name == "count" else _typed(value, number=False) for name, value in row.items()})
+            for row in (row | {"count": int(row["count"])} for row in found["damage"])
+        ),
+    )
+
+
+def _typed(value: Any, *, number: bool) -> Any:
+    """Return a number, NaN for null, or a string; `ValueError` for anything else."""
+    if number:
+        return math.nan if value is None else float(value)
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a string")  # noqa: TRY004 - one kind of error for whatever is wrong in there
+    return value
 
 
 def _null_for_nan(value: Any) -> Any:

@@ -1,84 +1,108 @@
-"""Comma-separated text (.csv, .csv.gz) with ``time`` or ``t`` and ``x``, ``y``, ``z`` in g.
+"""Tables of text (.csv, also packed as .gz): our own, and those that makers and programs export.
 
-``time`` is ISO 8601 with offset, or integer nanoseconds since 1970 in UTC; ``t`` is integer nanoseconds of the wall
-clock of the zone, which is UTC unless another is asked for.
+Our own has ``time`` or ``t``, and ``x``, ``y``, ``z`` in g. ``time`` is ISO 8601 with offset, or integer nanoseconds
+since 1970 in UTC; ``t`` is integer nanoseconds of the wall clock of the zone, which is UTC unless another is asked
+for. The others are rows of `csv_dialects`: their clocks without offset are the zone's wall clock too.
 """
 
 import csv
 import gzip
 import io
-import re
+import itertools
 import zlib
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
+from numpy.typing import NDArray
 
-from device.errors import ColumnError, DamagedFileError, EmptyFileError, ReadError
-from device.readers.columns import (
-    AXES,
-    GROWTH_FLOOR_BYTES,
-    MAX_GROWTH,
-    first_step_back,
-    recording_of,
-    step_back_error,
-    time_column,
-)
-from device.recording import Recording
+from device.errors import ColumnError, DamagedFileError, ReadError
+from device.readers.columns import Piece, Source, chunks_of
+from device.readers.containers import plain_bytes
+from device.readers.csv_dialects import OPENING_LINES, Layout, layout_of
+from device.readers.csv_times import TimeForm, even_times
+from device.recording import Chunk, Stream
 
 #: One line of a recording; a longer one is not such a table.
 MAX_LINE_CHARS: Final = 64_000
-_INTEGER: Final = re.compile(r"\s*[+-]?\d+\s*")
+_BLOCK_BYTES: Final = 1 << 22
 _BROKEN_TEXT: Final = (UnicodeDecodeError, gzip.BadGzipFile, EOFError, zlib.error)
 
 
-def read_csv(path: Path, zone: str) -> Iterator[tuple[str, Recording]]:
-    """Yield the one recording of a CSV file, without name.
+def open_csv(path: Path, zone: str) -> Iterator[tuple[str, Stream]]:
+    """Yield the one recording of a table of text, without name.
 
-    Errors: `ColumnError` with the line, `EmptyFileError`, `DamagedFileError` for what is not text.
+    Errors, of this and of the stream: `ColumnError` with the line, `CountsError`, `EmptyFileError`,
+    `DamagedFileError` for what is not text.
     """
-    names, first_row = _opening(path)
-    time = time_column(names, str(path))
-    table = _table(path, names, time, first_row)
-    time_ns = table[time].cast(pa.int64()).to_numpy()
-    row = first_step_back(time_ns)
-    if row is not None:
-        raise step_back_error(time_ns, row, f"{path}, line {_line_of(path, row)}")
-    accel_g = np.column_stack([table[axis].to_numpy() for axis in AXES])
-    yield "", recording_of(time_ns, accel_g, wall_clock=time == "t", zone=zone, where=str(path))
+    with closing(_lines(path)) as lines:
+        layout = layout_of(list(itertools.islice(lines, OPENING_LINES)), str(path))
+    yield "", Stream(partial(_chunks, path, layout, zone), layout.band, zone)
 
 
-@contextmanager
-def _open(path: Path) -> Iterator[IO[bytes]]:
-    with path.open("rb") as file:
-        if path.name.lower().endswith(".gz"):
-            with gzip.GzipFile(fileobj=file) as unpacked:
-                yield cast("IO[bytes]", unpacked)
-        else:
-            yield file
+def _chunks(path: Path, layout: Layout, zone: str) -> Iterator[Chunk]:
+    wall = layout.time is None or layout.form.wall
+    source = Source(str(path), partial(_where_of, path, layout), zone if wall else "", layout.lenient)
+    yield from chunks_of(_pieces(path, layout, source), source)
 
 
-def _rows(path: Path) -> Generator[tuple[int, list[str]], None, None]:
-    """Yield the non-empty rows with their line numbers; broken text is a `DamagedFileError`.
+def _pieces(path: Path, layout: Layout, source: Source) -> Iterator[Piece]:
+    columns = [f"c{at}" for at in range(layout.columns)]
+    axes = [columns[at] for at in layout.axes]
+    kinds = dict.fromkeys(axes, pa.float32())
+    time = None if layout.time is None else columns[layout.time]
+    if time is not None:
+        kinds[time] = layout.form.kind
+    convert = pyarrow.csv.ConvertOptions(column_types=kinds, include_columns=list(kinds), decimal_point=layout.decimal)
+    read = pyarrow.csv.ReadOptions(
+        column_names=columns, skip_rows=layout.skip, block_size=_BLOCK_BYTES, use_threads=False
+    )
+    parse = pyarrow.csv.ParseOptions(delimiter=layout.delimiter)
+    row = 0
+    try:
+        with plain_bytes(path) as raw, pyarrow.csv.open_csv(raw, read, parse, convert) as stream:
+            for batch in stream:
+                accel_g = np.column_stack([batch[axis].to_numpy(zero_copy_only=False) for axis in axes])
+                if time is None:
+                    yield even_times(layout.start_ns, layout.band.nominal_rate_hz, row, batch.num_rows), accel_g
+                else:
+                    yield _times(batch[time], layout, source, row), accel_g
+                row += batch.num_rows
+    except (pa.ArrowException, *_BROKEN_TEXT, csv.Error) as error:
+        raise _explained(path, layout, error) from error
+
+
+def _times(column: pa.Array, layout: Layout, source: Source, row: int) -> NDArray[np.int64]:
+    if column.null_count:
+        where = source.where_of(row + int(np.argmax(column.is_null().to_numpy(zero_copy_only=False))))
+        raise ColumnError(f"no value in {layout.names[0]}", where, "a time in each row")
+    try:
+        return layout.form.to_ns(column)
+    except (pa.ArrowException, ValueError):
+        wrong = next((at for at, cell in enumerate(column) if not layout.form.fits(str(cell))), 0)
+        cell = str(column[wrong])[:60]
+        raise ColumnError(
+            f"{cell!r} in {layout.names[0]}", source.where_of(row + wrong), layout.form.expected
+        ) from None
+
+
+def _lines(path: Path) -> Generator[str, None, None]:
+    """Yield the lines; broken text is a `DamagedFileError`.
 
     Close it: an interrupt that comes while Python closes a forgotten generator is lost.
     """
-    line = 0
+    number = 0
     try:
-        with _open(path) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
-            rows = csv.reader(_short_lines(text, path))
-            for row in rows:
-                line = rows.line_num
-                if row:
-                    yield line, row
-    except (*_BROKEN_TEXT, csv.Error) as error:
-        raise DamagedFileError(
-            f"not text after line {line}: {error}", str(path), "UTF-8 text, a comma between values"
-        ) from error
+        with plain_bytes(path) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
+            for number, line in enumerate(_short_lines(text, path), 1):  # noqa: B007 - named in the fault
+                yield line
+    except _BROKEN_TEXT as error:
+        raise DamagedFileError(f"not text after line {number}: {error}", str(path), "UTF-8 text") from error
 
 
 def _short_lines(text: IO[str], path: Path) -> Iterator[str]:
@@ -88,82 +112,61 @@ def _short_lines(text: IO[str], path: Path) -> Iterator[str]:
         yield line
 
 
-def _opening(path: Path) -> tuple[list[str], list[str]]:
-    with closing(_rows(path)) as rows:
-        names = next(rows, (0, []))[1]
-        if not names:
-            raise EmptyFileError("the file is empty", str(path), "a line of names and a line a sample")
-        return names, next(rows, (0, []))[1]
+def _rows(path: Path, layout: Layout) -> Generator[tuple[int, list[str]], None, None]:
+    """Yield the rows of samples, empty ones left out, with their line numbers. Close it."""
+    with closing(_lines(path)) as lines:
+        rows = csv.reader(itertools.islice(lines, layout.skip, None), delimiter=layout.delimiter)
+        try:
+            for row in rows:
+                if row:
+                    yield layout.skip + rows.line_num, row
+        except csv.Error as error:
+            line = layout.skip + rows.line_num
+            raise DamagedFileError(f"not text after line {line}: {error}", str(path), "UTF-8 text") from error
 
 
-def _table(path: Path, names: list[str], time: str, first_row: list[str]) -> pa.Table:
-    at = names.index(time)
-    stamp = first_row[at] if at < len(first_row) else ""
-    whole = time == "t" or _INTEGER.fullmatch(stamp)
-    kinds = {time: pa.int64() if whole else pa.timestamp("ns", "UTC")} | dict.fromkeys(AXES, pa.float32())
-    options = pyarrow.csv.ConvertOptions(column_types=kinds, include_columns=list(kinds))
-    most = path.stat().st_size * MAX_GROWTH + GROWTH_FLOOR_BYTES
-    batches, size = [], 0
-    try:
-        with _open(path) as raw, pyarrow.csv.open_csv(raw, convert_options=options) as stream:
-            for batch in stream:
-                batches.append(batch)
-                size += batch.nbytes
-                if size > most:
-                    raise DamagedFileError(f"grows to more than {most >> 20} MiB", str(path), "a recording")
-        table = pa.Table.from_batches(batches, stream.schema)
-    except (pa.ArrowException, *_BROKEN_TEXT) as error:
-        raise _explained(path, names, time, bool(whole), error) from error
-    if table[time].null_count:
-        row = int(np.argmax(table[time].is_null().to_numpy()))
-        raise ColumnError(f"no value in {time}", f"{path}, line {_line_of(path, row)}", "a time in each row")
-    return table
+def _where_of(path: Path, layout: Layout, row: int) -> str:
+    """Return the line that holds a row of samples, the first being row 0."""
+    with closing(_rows(path, layout)) as rows:
+        line = next((line for line, _ in itertools.islice(rows, row, None)), layout.skip + row + 1)
+    return f"{path}, line {line}"
 
 
-def _line_of(path: Path, row: int) -> int:
-    """Return the line that holds row ``row``, the first after the names being row 0."""
-    with closing(_rows(path)) as rows:
-        return next((line for index, (line, _) in enumerate(rows) if index == row + 1), row + 2)
-
-
-def _explained(path: Path, names: list[str], time: str, whole: bool, error: Exception) -> ReadError:
+def _explained(path: Path, layout: Layout, error: Exception) -> ReadError:
     """Return the fault of the first line that can't be read: the fast reader says what, but seldom where."""
-    columns = [(name, names.index(name)) for name in (time, *AXES)]
-    with closing(_rows(path)) as rows:
-        next(rows, None)
+    # Trying a time takes long, and most wrong ones don't even look like one.
+    found = _first_wrong(path, layout, thorough=False) or _first_wrong(path, layout, thorough=True)
+    what = next(iter(str(error).splitlines()), type(error).__name__)[:200]
+    return found or DamagedFileError(what, str(path), "UTF-8 text, a comma between values")
+
+
+def _first_wrong(path: Path, layout: Layout, *, thorough: bool) -> ColumnError | None:
+    places = [*([] if layout.time is None else [layout.time]), *layout.axes]
+    names = layout.names[-len(places) :]
+    with closing(_rows(path, layout)) as rows:
         for line, row in rows:
             where = f"{path}, line {line}"
-            if len(row) != len(names):
-                return ColumnError(f"{len(row)} values", where, f"{len(names)}, as the first line has names")
-            for name, at in columns:
-                expected = _unmet(row[at], is_time=name == time, whole=whole)
+            if len(row) != layout.columns:
+                return ColumnError(f"{len(row)} values", where, f"{layout.columns}, as the first line has")
+            for name, at in zip(names, places, strict=True):
+                if at != layout.time:
+                    expected = "" if _is_number(row[at], layout.decimal) else "a number"
+                else:
+                    expected = "" if _is_time(row[at], layout.form, thorough=thorough) else layout.form.expected
                 if expected:
                     return ColumnError(f"{row[at][:60]!r} in {name}", where, expected)
-    return DamagedFileError(str(error).splitlines()[0][:200], str(path), "UTF-8 text, a comma between values")
+    return None
 
 
-def _unmet(cell: str, *, is_time: bool, whole: bool) -> str:
-    """Return what was expected instead of ``cell``, or nothing if it is right."""
-    if is_time and whole:
-        fits = _INTEGER.fullmatch(cell) is not None and -(2**63) <= int(cell[:40]) < 2**63
-        return "" if fits else "integer nanoseconds"
-    if is_time:
-        return "" if _is_stamp(cell) else "ISO 8601 with offset, e.g. 2026-03-01T09:00:00.000+01:00"
-    if cell.strip() in _NO_VALUE:
-        return ""
+def _is_time(cell: str, form: TimeForm, *, thorough: bool) -> bool:
+    return (not thorough and form.pattern.fullmatch(cell.strip()) is not None) or form.fits(cell)
+
+
+def _is_number(cell: str, decimal: str) -> bool:
     try:
-        float(cell)
+        float(cell.replace(decimal, "."))
     except ValueError:
-        return "a number"
-    return ""
-
-
-def _is_stamp(cell: str) -> bool:
-    options = pyarrow.csv.ConvertOptions(column_types={"time": pa.timestamp("ns", "UTC")}, null_values=[])
-    try:
-        pyarrow.csv.read_csv(pa.BufferReader(f"time\n{cell}\n".encode()), convert_options=options)
-    except pa.ArrowException:
-        return False
+        return cell.strip() in _NO_VALUE
     return True
 
 

@@ -1,6 +1,5 @@
 """What every reader promises, and what the real files say."""
 
-import gzip
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,17 +10,18 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from reader_samples import EXPORTS, SAMPLES, actilife_head
 
 from device.capture.parquet import write_recording
 from device.errors import (
     ColumnError,
-    DamagedFileError,
-    EmptyFileError,
+    CountsError,
     ReadError,
     UnknownFormatError,
 )
+from device.readers.clock import text_of
 from device.readers.runs import believed_from
-from device.readers.table import READERS, SUFFIXES, read_recording, read_recordings
+from device.readers.table import SUFFIXES, read_recording, read_recordings
 from device.recording import NS_PER_S
 
 MS = 1_000_000
@@ -73,17 +73,6 @@ def csv_text(n: int = N) -> str:
     return "\n".join(["time,x,y,z", *rows]) + "\n"
 
 
-#: A small whole file of each format; a new row of READERS fails here until it has one.
-WHOLE = {
-    "axivity": cwa_bytes(),
-    "parquet": parquet_bytes(),
-    "csv": csv_text().encode(),
-}
-ROWS = pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-WORDS = [b"AX", b"MD", b"PAR1", b"\0", b"\xff", b"\n", b",", b"t,x,y,z\n", b'"']
-
-
 def written(folder: Path, content: bytes, name: str) -> Path:
     path = folder / name
     path.write_bytes(content)
@@ -100,76 +89,10 @@ def outcome(path: Path) -> str:
     return "read"
 
 
-@ROWS
-def test_a_whole_file_is_read_by_any_of_its_suffixes(reader, tmp_path):
-    for suffix in reader.suffixes:
-        content = gzip.compress(WHOLE[reader.name]) if suffix.endswith(".gz") else WHOLE[reader.name]
-        recording = read_recording(written(tmp_path, content, f"a{suffix.upper()}"))
-        assert recording.n_samples >= N
-        assert recording.damage == ()
-
-
-@ROWS
-def test_an_empty_file_is_said_to_be_empty(reader, tmp_path):
-    with pytest.raises(EmptyFileError) as caught:
-        read_recording(written(tmp_path, b"", f"a{reader.suffixes[0]}"))
-    assert "a." in caught.value.where
-
-
-@ROWS
-def test_a_folder_and_a_missing_file_are_typed_faults(reader, tmp_path):
-    folder = tmp_path / f"folder{reader.suffixes[0]}"
-    folder.mkdir()
-    for path in (folder, tmp_path / f"missing{reader.suffixes[0]}"):
-        with pytest.raises(ReadError):
-            read_recording(path)
-
-
-@ROWS
-def test_a_file_that_may_not_be_read_is_a_typed_fault(reader, tmp_path, monkeypatch):
-    path = written(tmp_path, WHOLE[reader.name], f"a{reader.suffixes[0]}")
-
-    def refuse(*_args, **_more):
-        raise PermissionError(13, "Permission denied", str(path))
-
-    monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(ReadError, match="Permission denied"):
-        read_recording(path)
-
-
-@ROWS
-@QUICK
-@given(data=st.data())
-def test_a_file_cut_at_any_byte_is_read_or_refused_in_words(reader, tmp_path, data):
-    whole = WHOLE[reader.name]
-    cut = data.draw(st.integers(0, len(whole) - 1))
-    outcome(written(tmp_path, whole[:cut], f"cut{reader.suffixes[0]}"))
-
-
-@ROWS
-@QUICK
-@given(data=st.data())
-def test_a_file_with_broken_bytes_is_read_or_refused_in_words(reader, tmp_path, data):
-    content = bytearray(WHOLE[reader.name])
-    hostile = st.sampled_from([0, 1, 0x7F, 0x80, 0xFE, 0xFF, *b'AX",\n-e9'])
-    # Half of the blows fall on the first bytes and the last, where formats keep what they trust.
-    place = st.one_of(st.integers(0, len(content) - 1), st.integers(0, 63), st.integers(-64, -1))
-    for at, byte in data.draw(st.lists(st.tuples(place, hostile), min_size=1, max_size=30)):
-        content[at] = byte
-    outcome(written(tmp_path, bytes(content), f"broken{reader.suffixes[0]}"))
-
-
-@ROWS
-@QUICK
-@given(noise=st.lists(st.sampled_from(WORDS), max_size=600))
-def test_noise_of_the_formats_own_words_is_refused_in_words(reader, tmp_path, noise):
-    outcome(written(tmp_path, b"".join(noise), f"noise{reader.suffixes[0]}"))
-
-
 def test_an_unknown_kind_of_file_is_told_what_is_known(tmp_path):
     with pytest.raises(UnknownFormatError) as caught:
-        read_recording(written(tmp_path, b"PK\3\4", "watch.gt3x"))
-    assert all(suffix in caught.value.expected for suffix in SUFFIXES)
+        read_recording(written(tmp_path, b"\x89PNG", "watch.png"))
+    assert all(suffix.removesuffix(".gz") in caught.value.expected for suffix in SUFFIXES)
 
 
 def test_a_file_is_known_by_its_first_bytes_whatever_its_name(tmp_path):
@@ -381,15 +304,6 @@ def test_only_t_is_the_wall_clock_of_the_zone(tmp_path):
     assert read_recording(wall).time_ns[0] == START_NS
 
 
-def test_a_small_file_that_unpacks_to_a_large_one_is_stopped(tmp_path, monkeypatch):
-    monkeypatch.setattr("device.readers.csv_file.GROWTH_FLOOR_BYTES", 1 << 10)
-    monkeypatch.setattr("device.readers.csv_file.MAX_GROWTH", 20)
-    line = f"{START_NS},0,0,1\n"
-    content = gzip.compress(("time,x,y,z\n" + line * 100_000).encode())
-    with pytest.raises(DamagedFileError, match="grows"):
-        read_recording(written(tmp_path, content, "bomb.csv.gz"))
-
-
 def test_rows_of_many_recordings_come_apart_by_their_names(tmp_path):
     names = {"subject": pa.array(["b"] * 200 + ["a"] * 200), "activity": pa.array(["w"] * 300 + ["s"] * 100)}
     path = written(tmp_path, parquet_bytes(pa.table(columns() | names)), "many.parquet")
@@ -424,6 +338,108 @@ def test_a_recording_of_our_own_brings_its_band_and_its_zone(tmp_path):
     assert read_recording(tmp_path / "a.parquet", "Asia/Tokyo").zone == "Asia/Tokyo"
 
 
+# Tables that makers export
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_a_makers_export_is_read_as_the_recording_it_is(name, tmp_path):
+    ours = read_recording(written(tmp_path, SAMPLES["csv"].content, "ours.csv"))
+    theirs = read_recording(written(tmp_path, EXPORTS[name], "theirs.csv"))
+    assert np.array_equal(theirs.time_ns, ours.time_ns)
+    assert np.array_equal(theirs.accel_g, ours.accel_g)
+    wall = 0 if name == "actipy-zone" else 2 * 3600 * NS_PER_S
+    late = ours.time_ns - read_recording(tmp_path / "theirs.csv", "Europe/Oslo").time_ns
+    assert set(late.tolist()) == {wall}
+
+
+def test_actilife_says_which_band_it_was(tmp_path):
+    band = read_recording(written(tmp_path, EXPORTS["actilife"], "a.csv")).band
+    assert (band.maker, band.model, band.serial) == ("ActiGraph", "GT3X+", "NEO1C15110104")
+    assert (band.firmware, band.nominal_rate_hz) == ("v2.5.0".removeprefix("v"), 100.0)
+
+
+@pytest.mark.parametrize(
+    ("form", "start", "first"),
+    [
+        ("M/d/yyyy", "6/5/2026", "2026-06-05"),
+        ("d/M/yyyy", "6/5/2026", "2026-05-06"),
+        ("dd.MM.yyyy", "06.05.2026", "2026-05-06"),
+        ("yyyy-MM-dd", "2026-06-05", "2026-06-05"),
+    ],
+)
+def test_actilife_writes_dates_as_its_computer_did(form, start, first, tmp_path):
+    text = EXPORTS["actilife"].decode().replace("M/d/yyyy", form).replace("6/15/2026", start)
+    recording = read_recording(written(tmp_path, text.encode(), "a.csv"))
+    assert str(recording.time_ns[0].astype("datetime64[ns]"))[:10] == first
+
+
+def test_stamps_of_a_twelve_hour_clock_are_read(tmp_path):
+    head = actilife_head("Timestamp,Accelerometer X,Accelerometer Y,Accelerometer Z\n")
+    rows = "6/15/2026 12:59:59.500 AM,0,0,1\n6/15/2026 1:00:00 AM,0,0,1\n6/15/2026 12:00:00 PM,0,0,1\n"
+    recording = read_recording(written(tmp_path, (head + rows).encode(), "a.csv"))
+    assert [text_of(time) for time in recording.time_ns.tolist()] == [
+        "2026-06-15T00:59:59.500+00:00", "2026-06-15T01:00:00.000+00:00", "2026-06-15T12:00:00.000+00:00",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        actilife_head("Axis1,Axis2,Axis3,Steps\n") + "1,2,3,4\n",
+        actilife_head().replace("00:00:00\nDownload", "00:00:10\nDownload") + "1,2,3\n",
+        actilife_head("", rate="") + "1,2,3\n",
+    ],
+)
+def test_counts_are_not_taken_for_acceleration(text, tmp_path):
+    fault = csv_fault(tmp_path, text)
+    assert isinstance(fault, CountsError)
+    assert "raw" in fault.what
+
+
+def test_an_exporters_rounded_times_cost_the_samples_that_do_not_move_on(tmp_path):
+    rows = [f"2026-06-15 08:00:00.{k * 10 // 16:03},0,0,1" for k in range(160)]
+    recording = read_recording(written(tmp_path, "\n".join(rows).encode(), "a.csv"))
+    (damage,) = recording.damage
+    assert recording.n_samples == 100
+    assert (damage.count, damage.first_at) == (60, "row 2")
+
+
+def test_an_exporters_hour_that_comes_twice_is_left_out_the_second_time(tmp_path):
+    hours = ["01:59:59", "02:59:59", "02:00:00", "02:30:00", "03:00:00"]
+    rows = [f"2026-10-25 {hour}.000,0,0,1" for hour in hours]
+    recording = read_recording(written(tmp_path, "\n".join(rows).encode(), "a.csv"))
+    assert recording.n_samples == 3
+    assert recording.damage[0].count == 2
+
+
+def test_an_exporter_whose_time_goes_back_for_good_is_refused(tmp_path):
+    rows = "".join(f"{day} 08:00:00.000,0,0,1\n" for day in ("2026-06-15", "2099-01-01", "2026-06-16"))
+    fault = csv_fault(tmp_path, rows)
+    assert isinstance(fault, ColumnError)
+    assert fault.where.endswith("line 3")
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(("name", "rows"), [("ax3_testfile_unix", 200), ("ax6_testfile_formatted", 200)])
+def test_the_makers_real_exports_are_read(name, rows, recordings_dir):
+    path = recordings_dir / "device-files" / "other" / f"{name}_timestamps.csv"
+    recording = read_recording(path)
+    lines = [line.split(",") for line in path.read_text().splitlines()]
+    assert recording.n_samples == len(lines) >= rows
+    assert recording.damage == ()
+    assert np.array_equal(recording.accel_g, np.array([line[1:4] for line in lines], dtype=np.float32))
+    assert recording.rate_hz == pytest.approx(100, rel=0.01)
+
+
+@pytest.mark.data
+def test_the_makers_real_counts_are_refused(recordings_dir):
+    with pytest.raises(CountsError):
+        read_recording(recordings_dir / "device-files" / "other" / "ggirread_actigraph61_counts.csv")
+
+
+# Parquet of many recordings, and of our own
+
+
 @pytest.mark.data
 def test_the_real_parquet_holds_each_subject_and_activity_once(recordings_dir):
     found = list(read_recordings(recordings_dir / "selfback-wrist.parquet"))
@@ -437,8 +453,6 @@ def test_the_real_parquet_holds_each_subject_and_activity_once(recordings_dir):
     "name",
     [
         "sensorwatch-mag.parquet",
-        "device-files/other/ax3_testfile_unix_timestamps.csv",
-        "device-files/other/ax6_testfile_formatted_timestamps.csv",
     ],
 )
 def test_real_tables_of_another_shape_are_refused_by_their_columns(name, recordings_dir):

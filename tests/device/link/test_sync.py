@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import device.sync
 from device.capture.journal import JOURNAL_NAME, as_ranges, load_journal, missing_ranges
+from device.capture.log import segments_of
 from device.errors import BandLostError, BandRefusedError, CaptureError
 from device.link.connect import Timeouts, connect
 from device.link.control import open_control
@@ -213,7 +214,7 @@ def test_an_interrupt_keeps_what_came(tmp_path: Path) -> None:
 
 def test_the_real_disk_is_asked_not_the_journal(tmp_path: Path) -> None:
     pulled = sync(tmp_path)
-    for path in device.sync.segments_of(pulled.folder, pulled.journal):
+    for path in segments_of(pulled.folder, pulled.journal):
         path.unlink()
     assert sync(tmp_path).blocks_new == BLOCKS
 
@@ -221,7 +222,7 @@ def test_the_real_disk_is_asked_not_the_journal(tmp_path: Path) -> None:
 def test_a_segment_that_rotted_on_the_disk_is_fetched_again_and_named(tmp_path: Path) -> None:
     pulled = sync(tmp_path)
     first = recording_of(pulled, tmp_path)
-    (path,) = device.sync.segments_of(pulled.folder, pulled.journal)
+    (path,) = segments_of(pulled.folder, pulled.journal)
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 0x10
     path.write_bytes(data)
