@@ -32,6 +32,9 @@ _MIB = 1 << 20
 )
 @click.option("--zone", default="UTC", help="Time zone that the wearer lived in, e.g. Europe/Oslo.")
 @click.option(
+    "--clock-zone", default=None, help="Time zone that the device's clock was set in.  [default: that of --zone]"
+)
+@click.option(
     "--model", default=None, help="Name of a shipped model, or folder of another.  [default: the shipped one]"
 )
 @click.option(
@@ -51,6 +54,7 @@ def command(
     *,
     output: Path,
     zone: str,
+    clock_zone: str | None,
     model: str | None,
     workers: int | None,
     engine: str,
@@ -72,7 +76,8 @@ def command(
     from activity.reprocess.settings import settings_for
     from activity.reprocess.worker import Work
 
-    _check_zone(zone)
+    _check_zone(zone, "--zone")
+    _check_zone(clock_zone or zone, "--clock-zone")
     if scheduler and engine != "dask":
         raise click.UsageError("--scheduler is for --engine dask")
     share = _shard(shard)
@@ -81,7 +86,7 @@ def command(
     elif output.exists() and not output.is_dir():
         raise OutputError("is a file", str(output), "a folder", "choose another with --output")
     name = _model_place(model or DEFAULT_MODEL)
-    settings = settings_for(load_model(name), zone, metrics=metrics)
+    settings = settings_for(load_model(name), zone, metrics=metrics, clock_zone=clock_zone or "")
     workers = workers or default_workers()
     with nullcontext("") if dry_run else present(output) as run:
         plan = make_plan(inputs, output, settings, force=force, shard=share, workers=workers)
@@ -196,11 +201,11 @@ def _say_plan(plan: "Plan", *, as_json: bool) -> None:
             console.emit(f"{state:<8} {job.id:<44} {job.path}")
 
 
-def _check_zone(zone: str) -> None:
+def _check_zone(zone: str, option: str) -> None:
     from device.errors import ReadError
     from device.readers.clock import zone_named
 
     try:
         zone_named(zone)
     except ReadError as error:
-        raise click.BadParameter(f"{error.what}; expected {error.expected}", param_hint="--zone") from error
+        raise click.BadParameter(f"{error.what}; expected {error.expected}", param_hint=option) from error

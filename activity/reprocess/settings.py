@@ -9,19 +9,20 @@ from typing import Final
 from activity.classify.model import Model
 
 #: Raised when the files of an output folder change their columns or meaning.
-OUTPUT_VERSION: Final = 2
+OUTPUT_VERSION: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All that a result depends on, but for its input."""
 
-    zone: str  #: IANA name
+    zone: str  #: IANA name of the zone that the wearer lived in
     program_version: str
     model: str
     model_digest: str
     feature_version: int | str
     metrics: bool = False  #: whether ``metrics.parquet`` is written, too
+    clock_zone: str = ""  #: of the zone that the device's clock was set to, where it is another
     output_version: int = OUTPUT_VERSION
 
     def key(self, input_sha256: str) -> str:
@@ -30,6 +31,7 @@ class Settings:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def settings_for(model: Model, zone: str, *, metrics: bool = False) -> Settings:
+def settings_for(model: Model, zone: str, *, metrics: bool = False, clock_zone: str = "") -> Settings:
     """Return the settings of this program with ``model``."""
-    return Settings(zone, version("selfback"), model.name, model.digest, model.feature_version, metrics)
+    versions = version("selfback"), model.name, model.digest, model.feature_version
+    return Settings(zone, *versions, metrics, clock_zone if clock_zone != zone else "")

@@ -53,9 +53,10 @@ def process_file(job: Job, work: Work) -> Outcome:
     done: list[Mapping[str, Any]] = []
     failed: list[Failed] = []
     try:
-        names = [name for name, _ in open_recordings(job.path, work.settings.zone)]
+        zone = work.settings.clock_zone or work.settings.zone
+        names = [name for name, _ in open_recordings(job.path, zone)]
         ids = _folder_names(job, names)
-        for (name, stream), folder in zip(open_recordings(job.path, work.settings.zone), ids, strict=True):
+        for (name, stream), folder in zip(open_recordings(job.path, zone), ids, strict=True):
             if folder in job.done:
                 continue
             try:
@@ -102,13 +103,15 @@ def _input_info(job: Job, name: str, recordings: int) -> dict[str, Any]:
 
 def _process_recording(stream: Stream, work: Work, folder: str, source: dict[str, Any]) -> dict[str, Any]:
     settings, output = work.settings, work.output
-    analysis = analyse(stream, _load(work.model), stream.zone, output)
+    # A recording that knows its zone keeps it, unless another is asked for.
+    zone = settings.zone if settings.clock_zone else stream.zone
+    analysis = analyse(stream, _load(work.model), zone, output)
     found, days = analysis.found, analysis.days
     info = {
         "schema": settings.output_version,
         "recording": folder,
         **source,
-        **_provenance(settings, stream.zone),
+        **_provenance(settings, zone),
         **_signal_info(analysis),
         "totals": _totals(days),
     }
@@ -134,7 +137,7 @@ def _provenance(settings: Settings, zone: str) -> dict[str, Any]:
             "digest": settings.model_digest,
             "feature_version": settings.feature_version,
         },
-        "settings": {"zone": zone},
+        "settings": {"zone": zone, "clock_zone": settings.clock_zone or zone},
     }
 
 

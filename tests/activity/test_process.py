@@ -290,3 +290,16 @@ def test_control_c_in_a_real_terminal_session_ends_with_130(tmp_path):
     assert "Traceback" not in said
     assert 1 <= len(read_infos(out)) < 40
     assert not (out / "days.csv").exists()
+
+
+def test_a_clock_that_was_set_in_another_zone_than_the_wearers_is_put_right(tmp_path):
+    path = tmp_path / "trip.csv"
+    content = csv_file(tmp_path / "utc.csv").read_text()
+    path.write_text(content.replace("time,", "t,", 1))  # a wall clock
+    for clock, hour in (("Europe/Oslo", 6), ("America/New_York", 12)):
+        out = tmp_path / clock.replace("/", "-")
+        assert process(path, "-o", out, "--zone", "Europe/Oslo", "--clock-zone", clock) == 0
+        (info,) = read_infos(out).values()
+        assert info["signal"]["start"].startswith(f"2026-06-15T{hour:02}:00")
+        assert info["settings"] == {"zone": "Europe/Oslo", "clock_zone": clock}
+    assert process(path, "-o", tmp_path / "x", "--clock-zone", "Mars/Olympus") == 2
