@@ -77,7 +77,7 @@ def test_a_clock_that_is_set_in_mid_recording_is_told_and_begins_a_new_stretch(t
     late = cwa_writer.sectors(flat(10), first=10, start=cwa_writer.START.replace(hour=12))
     recording = read_recording(written(tmp_path / "a.cwa", early, late))
     (damage,) = recording.damage
-    assert (damage.what, damage.count) == ("clock that jumps between blocks that follow each other", 1)
+    assert (damage.what, damage.count) == ("clock that jumps between sectors that follow each other", 1)
     assert recording.n_samples == 2400
     assert recording.gaps[0].duration_s == pytest.approx(4 * 3600, abs=0.1)
 

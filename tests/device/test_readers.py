@@ -146,7 +146,7 @@ def test_a_clock_that_jumps_ahead_for_a_sector_does_not_cost_the_rest(tmp_path):
     assert recording.n_samples == 11 * 120
     jumped, lost = recording.damage
     assert (jumped.what, jumped.count, jumped.first_at) == (
-        "clock that jumps between blocks that follow each other", 2, "block 5, 6",
+        "clock that jumps between sectors that follow each other", 2, "sectors 5, 6",
     )  # fmt: skip
     assert (lost.what, lost.count) == ("sample whose time goes back", 120)
 
@@ -202,7 +202,7 @@ def test_the_real_damaged_file_loses_six_sectors_and_nothing_else(recordings_dir
     broken = read_recording(folder / "ax3_testfile_corrupt_blocks_0_13_14_142_143_144.cwa")
     (damage,) = broken.damage
     assert (damage.what, damage.count) == ("sector with a bad checksum", 6)
-    assert damage.first_at == "sector 0, 13, 14, 142, 143, 144 (byte 1,024)"
+    assert damage.first_at == "sectors 0, 13, 14, 142, 143, 144 (byte 1,024)"
     kept = np.ones(145, dtype=bool)
     kept[[0, 13, 14, 142, 143, 144]] = False
     assert np.array_equal(broken.accel_g, whole.accel_g[np.repeat(kept, 120)])
