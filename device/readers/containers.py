@@ -43,6 +43,8 @@ _DEVICES: Final = frozenset(
 #: What computers add to an archive and nobody means to be read.
 _INCIDENTAL: Final = ("__MACOSX",)
 
+Packed = gzip.GzipFile | zipfile.ZipExtFile
+
 
 class Unpacked:
     """A temporary file with what was packed; it is gone when the last reference to this object is."""
@@ -53,11 +55,12 @@ class Unpacked:
         self._file, self.path = _temporary()
         self._finalizer = weakref.finalize(self, self._file.close)
 
-    def fill(self, source: IO[bytes], most: int) -> None:
+    def fill(self, source: Packed, most: int) -> None:
         """Copy all of ``source``, at most ``most`` bytes; a source that breaks off is kept up to there, and said so."""
         total = 0
         try:
-            while block := source.read(_BLOCK_BYTES):
+            # Not read(): it would throw away what it has when the rest can't be had.
+            while block := source.read1(_BLOCK_BYTES):
                 total += len(block)
                 _check_growth(total, most, self.shown)
                 self._file.write(block)
@@ -103,7 +106,7 @@ def most_bytes(packed: int) -> int:
 class _Metered(io.RawIOBase):
     """A source that stops, with a fault, after so many bytes."""
 
-    def __init__(self, source: IO[bytes], most: int, shown: str) -> None:
+    def __init__(self, source: Packed, most: int, shown: str) -> None:
         super().__init__()
         self._source, self._most, self._shown, self._total = source, most, shown, 0
 
@@ -111,7 +114,7 @@ class _Metered(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._source.read(len(buffer))
+        data = self._source.read1(len(buffer))
         self._total += len(data)
         _check_growth(self._total, self._most, self._shown)
         buffer[: len(data)] = data
@@ -128,13 +131,13 @@ def plain_bytes(path: Path) -> Iterator[IO[bytes]]:
             yield file
             return
         with gzip.GzipFile(fileobj=file) as source:
-            metered = _Metered(cast("IO[bytes]", source), most_bytes(path.stat().st_size), str(path))
+            metered = _Metered(source, most_bytes(path.stat().st_size), str(path))
             yield cast("IO[bytes]", io.BufferedReader(metered, _BLOCK_BYTES))
 
 
 def gzip_head(path: Path, size: int) -> bytes:
     """Return the first bytes of what a .gz holds; fewer than ``size`` where it holds, or gives, no more."""
-    with plain_bytes(path) as source:
+    with path.open("rb") as file, gzip.GzipFile(fileobj=file) as source:
         try:
             return source.read(size)
         except _BROKEN as error:
@@ -145,7 +148,7 @@ def gzip_unpacked(path: Path) -> Unpacked:
     """Return what a .gz holds."""
     unpacked = Unpacked(str(path))
     with path.open("rb") as file, gzip.GzipFile(fileobj=file) as source:
-        unpacked.fill(cast("IO[bytes]", source), most_bytes(path.stat().st_size))
+        unpacked.fill(source, most_bytes(path.stat().st_size))
     return unpacked
 
 
@@ -178,10 +181,10 @@ class Archive:
         return f"{self.path}, {member.filename[:200]!r}"
 
     @contextmanager
-    def _opened(self, member: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
+    def _opened(self, member: zipfile.ZipInfo) -> Iterator[zipfile.ZipExtFile]:
         try:
             with zipfile.ZipFile(self.path) as archive, archive.open(member) as source:
-                yield source
+                yield cast("zipfile.ZipExtFile", source)
         except _UNREADABLE as error:
             what = f"can't be unpacked: {str(error)[:160]}"
             raise ContainerError(what, self.shown(member), "a whole member", "pack or copy it again") from error
