@@ -1,6 +1,7 @@
 """Epochs, bouts, steps and days as Arrow tables: the columns of the output contract. Missing is null."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,9 @@ from activity.bouts import Bout
 from activity.day.summary import DaySummary
 from activity.epochs import UNKNOWN, Epochs
 from activity.labels import ACTIVITIES
-from activity.signal.movement.table import Movement
+
+if TYPE_CHECKING:
+    from activity.signal.movement.table import Movement
 
 _UTC = pa.timestamp("ns", "UTC")
 
@@ -54,7 +57,7 @@ def steps_table(step_times_ns: NDArray[np.int64]) -> pa.Table:
     return pa.table({"time": _times(step_times_ns)})
 
 
-def metrics_table(movement: Movement) -> pa.Table:
+def metrics_table(movement: "Movement") -> pa.Table:
     """Return one row a minute with all measures of movement."""
     measures = {name: _known(values) for name, values in movement.columns.items()}
     return pa.table({"time": _times(movement.time_ns), **measures, "coverage": _known(movement.coverage)})

@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
+
 from activity.classify.artefact import load_model
 from activity.day.summary import DaySummary
 from activity.errors import OutputError
@@ -17,7 +19,6 @@ from activity.reprocess.plan import Job, place_of, safe_id
 from activity.reprocess.scratch import rows_on_disk
 from activity.reprocess.settings import Settings
 from activity.reprocess.tables import bouts_table, days_table, epochs_table, metrics_table, steps_table
-from activity.signal.movement.table import METRICS, measure
 from device.errors import Fault
 from device.readers.clock import text_of
 from device.readers.table import open_recordings
@@ -122,8 +123,7 @@ def _process_recording(stream: Stream, work: Work, folder: str, source: dict[str
         "days.parquet": days_table(days, settings.model),
     }
     if settings.metrics:
-        info["metrics"] = _metrics_info()
-        tables["metrics.parquet"] = metrics_table(measure(stream, found.calibration, lambda: rows_on_disk(output)))
+        info["metrics"], tables["metrics.parquet"] = _metrics(stream, analysis, output)
     known: dict[str, Any] = null_for_nan(info)
     write_result(output, work.run, folder, known, tables)
     return known
@@ -168,11 +168,17 @@ def _signal_info(analysis: Analysis) -> dict[str, Any]:
     }
 
 
-def _metrics_info() -> list[dict[str, Any]]:
-    return [
+def _metrics(stream: Stream, analysis: Analysis, output: Path) -> tuple[list[dict[str, Any]], pa.Table]:
+    """Return what the measures of movement are, and their table."""
+    # scipy.signal takes half a second to load, and only they need it.
+    from activity.signal.movement.table import METRICS, measure  # noqa: PLC0415
+
+    found = measure(stream, analysis.found.calibration, lambda: rows_on_disk(output))
+    said = [
         {"name": m.name, "columns": list(m.columns), "unit": m.unit, "rate_hz": m.rate_hz, "source": m.source}
         for m in METRICS
     ]
+    return said, metrics_table(found)
 
 
 def _totals(days: tuple[DaySummary, ...]) -> dict[str, Any]:
