@@ -51,7 +51,7 @@ def sectors(
     fraction = ((seconds - whole) * 32768).astype(np.int64)
     out["fraction"] = 0x8000 | fraction
     out["stamp_at"] = -np.floor(fraction / 32768 * rate_hz).astype(np.int64)
-    out["stamp"] = _stamps(start, whole)
+    out["stamp"] = stamps(start, whole)
     samples = accel_g[: count * held].reshape(count, held, 3)
     if layout == PACKED:
         raw = np.clip(np.rint(samples * 256), -2048, 2047).astype(np.int32)
@@ -74,7 +74,8 @@ def with_checksums(out: np.ndarray) -> np.ndarray:
     return out
 
 
-def _stamps(start: datetime, seconds: np.ndarray) -> np.ndarray:
+def stamps(start: datetime, seconds: np.ndarray) -> np.ndarray:
+    """Return packed time stamps of whole seconds after a start."""
     unique, place = np.unique(seconds, return_inverse=True)
     stamps = []
     for second in unique.tolist():

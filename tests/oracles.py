@@ -1,6 +1,7 @@
 """Slow, obvious twins of the kernels; a kernel and its twin must agree on exact inputs."""
 
 import math
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -353,3 +354,83 @@ def axivity_samples(sector: bytes) -> list[tuple[float, float, float]]:
             words = [int.from_bytes(sector[at + 2 * k : at + 2 * k + 2], "little", signed=True) for k in range(3)]
             found.append(tuple(word / 2 ** (8 + (scale >> 13)) for word in words))
     return found
+
+
+def axivity_recording(content: bytes) -> list[tuple[int, int, tuple[float, float, float]]]:
+    """Run, wall time and acceleration of every sample of an Axivity file that is believed, one after the other."""
+    sectors = [content[at : at + 512] for at in range(1024, len(content) - 511, 512)]
+    blocks = [facts | {"accel_g": axivity_samples(one)} for one in sectors if (facts := axivity_facts(one))]
+    samples = block_samples(blocks)
+    believed = believed_samples([(run, time) for run, time, _, _ in samples])
+    samples = [sample for sample, kept in zip(samples, believed, strict=True) if kept]
+    early, late = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) * 10**9 for year in (2005, 2090))
+    dated = [early <= start < late for _, _, start, _ in samples]
+    # A clock that was set for a part of the time: the longer part counts, the known one where they are as long.
+    if any(dated) and not all(dated):
+        samples = [s for s, known in zip(samples, dated, strict=True) if known == (2 * sum(dated) >= len(dated))]
+    return [(run, time, accel_g) for run, time, _, accel_g in samples]
+
+
+def axivity_facts(sector: bytes) -> dict[str, float]:
+    """What a sector that can be used says of itself; nothing where it can't."""
+
+    def number(at: int, size: int, signed: bool = False) -> int:
+        return int.from_bytes(sector[at : at + size], "little", signed=signed)
+
+    stamp, fraction, count = number(14, 4), number(4, 2), number(28, 2)
+    size = {0x30: 4, 0x32: 6, 0x62: 12, 0x92: 18}.get(sector[25], 0)
+    year, month, day = 2000 + (stamp >> 26), stamp >> 22 & 15, stamp >> 17 & 31
+    hour, minute, second = stamp >> 12 & 31, stamp >> 6 & 63, stamp & 63
+    whole = sum(number(at, 2) for at in range(0, 512, 2)) % 65536 == 0 and sector[:4] == b"AX" + bytes([252, 1])
+    if not whole or not size or not 0 < count * size <= 480:
+        return {}
+    if not 1 <= month <= 12 or day == 0 or hour > 23 or minute > 59 or second > 59:
+        return {}
+    rate_hz = 3200 / (1 << 15 - (sector[24] & 15))
+    since_s = (fraction & 0x7FFF) / 32768 if fraction & 0x8000 else 0.0
+    at_sample = number(26, 2, signed=True) + math.floor(since_s * rate_hz)
+    first = datetime(year, month, 1, hour, minute, second, tzinfo=UTC) + timedelta(days=day - 1)
+    start_ns = int(first.timestamp()) * 10**9 - round((at_sample / rate_hz - since_s) * 1e9)
+    return {"start": start_ns, "rate": rate_hz, "session": number(6, 4), "number": number(10, 4), "count": count}
+
+
+def block_samples(blocks):
+    """Run, time, start of its block and acceleration of every sample of blocks, by the rule of times."""
+    samples, run, step_ns, joined = [], 0, 0.0, False
+    for k, one in enumerate(blocks):
+        nominal_ns = one["count"] / one["rate"] * 1e9
+        step_ns, goes_on = step_ns if joined else nominal_ns / one["count"], False
+        if k + 1 < len(blocks):
+            after = blocks[k + 1]
+            since_ns = float(after["start"] - one["start"])
+            follows = after["number"] == one["number"] + 1 and after["session"] == one["session"]
+            in_time = abs(since_ns - nominal_ns) <= nominal_ns / 2
+            goes_on = follows and in_time and after["rate"] == one["rate"]
+            if goes_on:
+                step_ns = since_ns / one["count"]
+        if joined and not goes_on:  # in this order, so that it is rounded alike
+            before = blocks[k - 1]
+            step_ns = float(one["start"] - before["start"]) / before["count"] * one["count"] / one["count"]
+        times = [one["start"] + round(i * step_ns) for i in range(one["count"])]
+        samples += [(run, time, one["start"], one["accel_g"][i]) for i, time in enumerate(times)]
+        run, joined = run if goes_on else run + 1, goes_on
+    return samples
+
+
+def believed_samples(samples):
+    """Which samples (run, time) to keep so that time increases; longer runs are believed before shorter ones."""
+    if all(b > a for (_, a), (_, b) in pairwise(samples)):
+        return [True] * len(samples)
+    starts, lengths = {}, {}
+    for run, time in samples:
+        starts.setdefault(run, time)
+        lengths[run] = lengths.get(run, 0) + 1
+    believed = []
+    for run in sorted(starts, key=lambda run: -lengths[run]):
+        if all(starts[run] != starts[one] and (run < one) == (starts[run] < starts[one]) for one in believed):
+            believed.append(run)
+    kept, ahead = [], -math.inf
+    for run, time in samples:
+        kept.append(run in believed and time > ahead)
+        ahead = max(ahead, time) if run in believed else ahead
+    return kept

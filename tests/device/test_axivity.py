@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from device.errors import DamagedFileError
 from device.readers.axivity.sectors import SECTORS_AT_ONCE
 from device.readers.table import open_recordings, read_recording
 from device.recording import CHUNK_SAMPLES, NS_PER_S
@@ -47,14 +48,75 @@ def test_any_bits_are_the_samples_that_the_format_says(tmp_path, count, layout, 
     np.testing.assert_array_equal(recording.accel_g, np.array(expected, dtype=np.float32))
 
 
+#: What can befall a sector, other than being lost: a change of its fields, after which its checksum is right again.
+BLOWS = {
+    "clock": lambda one, by: one.__setitem__("stamp", cwa_writer.stamps(cwa_writer.START, np.array([by]))[0]),
+    "stamp": lambda one, by: one.__setitem__("stamp", (int(one["stamp"]) + by * 7919) & 0xFFFFFFFF),
+    "year 2000": lambda one, by: one.__setitem__("stamp", int(one["stamp"]) & 0x3FFFFFF),
+    "fraction": lambda one, by: one.__setitem__("fraction", by * 5003 & 0xFFFF),
+    "stamp_at": lambda one, by: one.__setitem__("stamp_at", by),
+    "session": lambda one, by: one.__setitem__("session", abs(by)),
+    "number": lambda one, by: one.__setitem__("number", (int(one["number"]) + by) & 0xFFFFFFFF),
+    "rate": lambda one, by: one.__setitem__("rate", by & 0xFF),
+    "count": lambda one, by: one.__setitem__("count", abs(by) % 130),
+    "layout": lambda one, by: (
+        one.__setitem__("layout", (0x30, 0x32, 0x62, 0x92, 0x31)[by % 5]),
+        one.__setitem__("count", 26),
+    ),
+    "scale": lambda one, by: one.__setitem__("scale", by * 997 & 0xFFFF),
+    "mark": lambda one, by: one.__setitem__("magic", b"XA"),
+}
+BLOW = st.tuples(st.integers(0, 11), st.sampled_from(sorted(BLOWS)), st.integers(-150, 150))
+SPLIT = st.lists(st.integers(0, 11), max_size=3)
+
+
+def battered(seed: int, blows: list[tuple[int, str, int]], cuts: list[int], moved: list[int]) -> np.ndarray:
+    """Twelve sectors of any bits, of which some are changed, some broken, and some stand elsewhere or nowhere."""
+    made = noise_sectors(12, (cwa_writer.PACKED, cwa_writer.WORDS)[seed % 2], seed)
+    made["count"][:] = cwa_writer.HELD[int(made["layout"][0])]
+    for at, what, by in blows:
+        # From the sector on: a clock that is set, a rate that changes, stay so.
+        for k in range(at, 12 if by % 2 else at + 1):
+            BLOWS[what](made[k], by + k - at if what == "clock" else by)
+    made = cwa_writer.with_checksums(made)
+    for at in cuts:
+        made["data"][at, 7] ^= 1
+    order = list(range(12))
+    for at in moved:
+        order.insert((at * 5) % len(order), order.pop(at % len(order)))
+        order.pop(at % len(order))
+    return made[order]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 99), st.lists(BLOW, max_size=4), SPLIT, SPLIT, st.integers(0, 511))
+def test_whatever_befell_a_file_its_samples_and_times_are_those_of_the_slow_twin(
+    tmp_path, seed, blows, cuts, moved, rest
+):
+    content = cwa_writer.header() + battered(seed, blows, cuts, moved).tobytes()
+    check(tmp_path / "a.cwa", content[: len(content) - rest])
+
+
+def check(path: Path, content: bytes) -> None:
+    """Read a file and compare it with what its slow twin reads, sample by sample."""
+    path.write_bytes(content)
+    expected = oracles.axivity_recording(content)
+    if not expected:
+        with pytest.raises(DamagedFileError):
+            read_recording(path)
+        return
+    runs, time_ns, accel_g = zip(*expected, strict=True)
+    recording = read_recording(path)
+    np.testing.assert_array_equal(recording.accel_g, np.array(accel_g, dtype=np.float32))
+    np.testing.assert_array_equal(recording.time_ns, np.array(time_ns))
+    starts = [0, *(k for k in range(1, len(runs)) if runs[k] != runs[k - 1])]
+    assert [segment.start for segment in recording.segments] == starts
+
+
 @pytest.mark.data
-def test_real_samples_are_those_that_the_format_says(recordings_dir):
+def test_real_files_have_the_samples_and_times_of_the_slow_twin(recordings_dir, tmp_path):
     for path in sorted((recordings_dir / "device-files" / "axivity-cwa").iterdir()):
-        content = path.read_bytes()
-        sectors = [content[at : at + 512] for at in range(1024, len(content) - 511, 512)]
-        good = [one for one in sectors if np.frombuffer(one, "<u2").sum(dtype=np.uint64) & 0xFFFF == 0]
-        expected = np.array([sample for one in good for sample in oracles.axivity_samples(one)], dtype=np.float32)
-        np.testing.assert_array_equal(read_recording(path).accel_g, expected, err_msg=path.name)
+        check(tmp_path / path.name, path.read_bytes())
 
 
 @QUICK
