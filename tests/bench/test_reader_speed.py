@@ -1,11 +1,13 @@
 """How fast recorded files are read, a week of each kind; run on demand and judged by eye.
 
-Files are written to a temporary folder and read from memory that the system keeps of them. Peak memory is of a fresh
-process that reads and does nothing else, less that of one that only imports the reader.
+Files are written to a temporary folder. They are read once from the disk, as far as the system lets go of what it keeps
+of them in memory, and then from that memory; the median of these counts. Beside it stands what merely copying as many
+bytes in memory takes. Peak memory is of a fresh process that reads and does nothing else, less that after its imports.
 
 Run: ``pytest tests/bench/test_reader_speed.py -o addopts=--import-mode=importlib -s``
 """
 
+import os
 import subprocess
 import sys
 import time
@@ -13,6 +15,7 @@ from pathlib import Path
 from statistics import median
 
 import cwa_writer
+import numpy as np
 import pytest
 
 from device.readers.table import open_recordings
@@ -21,23 +24,27 @@ from device.simulator.motion import Part, Wearer, synthesise
 
 START_NS = 1_790_000_000 * NS_PER_S
 HOUR = (Part("sit", 25), Part("walk", 10), Part("stand", 5), Part("sit", 10), Part("walk", 5), Part("stand", 5))
-DAYS = 7.0
 ROUNDS = 5
 
 _READ = """
-import resource, sys
+import re, sys
 from pathlib import Path
 from device.readers.table import open_recordings
-for path in sys.argv[1:]:
-    for _, stream in open_recordings(Path(path)):
-        for chunk in stream.chunks():
-            pass
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+def peak_mb():
+    status = Path("/proc/self/status")
+    return int(re.search(r"VmHWM:\\s+(\\d+)", status.read_text())[1]) / 1024 if status.exists() else float("nan")
+
+before = peak_mb()
+for _, stream in open_recordings(Path(sys.argv[1])):
+    for chunk in stream.chunks():
+        pass
+print(peak_mb() - before)
 """
 
 
 @pytest.fixture(scope="module")
-def hour_g():
+def hour_g() -> np.ndarray:
     return synthesise(HOUR, Wearer(), rate_hz=100.0, seed=1, start_ns=START_NS).recording.accel_g
 
 
@@ -45,27 +52,56 @@ def read(path: Path) -> int:
     return sum(chunk.time_ns.size for _, stream in open_recordings(path) for chunk in stream.chunks())
 
 
-def peak_mb(*paths: Path) -> float:
-    done = subprocess.run([sys.executable, "-c", _READ, *map(str, paths)], capture_output=True, text=True, check=True)
-    return float(done.stdout)
+def clocked(work) -> float:
+    start_s = time.perf_counter()
+    work()
+    return time.perf_counter() - start_s
 
 
-def say(name: str, path: Path) -> None:
+def let_go(path: Path) -> None:
+    """Ask the system to keep nothing of a file in memory."""
+    if hasattr(os, "posix_fadvise"):
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def say(name: str, path: Path, days: float) -> None:
     samples = read(path)
-    took = []
-    for _ in range(ROUNDS):
-        start_s = time.perf_counter()
-        read(path)
-        took.append(time.perf_counter() - start_s)
-    clock_s, size = median(took), path.stat().st_size
-    memory = peak_mb(path) - peak_mb()
+    let_go(path)
+    disk_s = clocked(lambda: read(path))
+    clock_s = median(clocked(lambda: read(path)) for _ in range(ROUNDS))
+    content = np.fromfile(path, dtype=np.uint8)
+    target = content.copy()
+    copy_s = median(clocked(lambda: np.copyto(target, content)) for _ in range(ROUNDS))
+    done = subprocess.run([sys.executable, "-c", _READ, str(path)], capture_output=True, text=True, check=True)
+    size_mb = content.size / 1e6
     print(
-        f"\n{name:24s} {samples:12,} samples {size / 1e6:7.1f} MB  {clock_s:6.3f} s  {size / 1e6 / clock_s:8,.0f} MB/s"
-        f"  {DAYS * 86_400 / clock_s:11,.0f} × real time  {memory:6.0f} MB of memory",
+        f"\n{name:34s} {samples:12,} samples {size_mb:8.1f} MB {clock_s:7.3f} s {size_mb / clock_s:7,.0f} MB/s"
+        f" (from disk {size_mb / disk_s:6,.0f}) {days * 86_400 / clock_s:11,.0f} × real time"
+        f" {clock_s / copy_s:5.1f} × copying {float(done.stdout):5.0f} MB of memory",
         end="",
     )
 
 
-@pytest.mark.parametrize(("name", "layout"), [("cwa, packed", cwa_writer.PACKED), ("cwa, words", cwa_writer.WORDS)])
-def test_axivity(name, layout, hour_g, tmp_path):
-    say(name, cwa_writer.write(tmp_path / "week.cwa", cwa_writer.worn(DAYS, hour_g), layout=layout))
+@pytest.mark.parametrize(
+    ("name", "days", "layout"),
+    [
+        ("cwa, packed, a day", 1.0, cwa_writer.PACKED),
+        ("cwa, packed, a week", 7.0, cwa_writer.PACKED),
+        ("cwa, packed, 30 days", 30.0, cwa_writer.PACKED),
+        ("cwa, words, a week", 7.0, cwa_writer.WORDS),
+    ],
+)
+def test_axivity(name: str, days: float, layout: int, hour_g: np.ndarray, tmp_path: Path) -> None:
+    path = cwa_writer.write(tmp_path / "a.cwa", cwa_writer.worn(days, hour_g), layout=layout)
+    say(name, path, days)
+    path.unlink()
+
+
+def test_axivity_with_every_97th_sector_damaged(hour_g: np.ndarray, tmp_path: Path) -> None:
+    path = cwa_writer.write(tmp_path / "a.cwa", cwa_writer.worn(7.0, hour_g))
+    content = np.memmap(path, dtype=np.uint8, mode="r+", offset=1024).reshape(-1, 512)
+    content[::97, 100] ^= 1
+    content.flush()
+    say("cwa, packed, a week, 1 % damaged", path, 7.0)
