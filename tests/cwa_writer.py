@@ -1,5 +1,6 @@
 """Axivity files as the format describes them, for tests and benches: whole, of any length, in one go."""
 
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,8 +16,8 @@ SECTOR = np.dtype(
     ]
 )  # fmt: skip
 START = datetime(2026, 6, 15, 8, tzinfo=UTC)
-PACKED, WORDS = 0x30, 0x32
-HELD = {PACKED: 120, WORDS: 80}
+PACKED, WORDS, GYROSCOPE = 0x30, 0x32, 0x62
+HELD = {PACKED: 120, WORDS: 80, GYROSCOPE: 40}
 _AT_ONCE = 20_000
 
 
@@ -25,6 +26,11 @@ def header(placement: str = "left wrist", serial: int = 4711) -> bytes:
     head = b"MD" + (1020).to_bytes(2, "little") + bytes([0x17]) + serial.to_bytes(2, "little")
     text = b"_p=" + placement.replace(" ", "+").encode()
     return (head.ljust(64, b"\0") + text).ljust(1024, b"\xff")
+
+
+def rate_code(nominal_hz: float, range_g: int = 8) -> int:
+    """Return the code of a rate (3,200 Hz by a power of two) and a range (16 g by one)."""
+    return 15 - round(math.log2(3200 / nominal_hz)) | round(math.log2(16 / range_g)) << 6
 
 
 def sectors(
@@ -38,7 +44,8 @@ def sectors(
 ) -> np.ndarray:
     """Return the sectors of (n, 3) samples in g, of which a rest that fills no sector is dropped.
 
-    ``first`` is the number of the first; the clock reading of each is at its first sample, to 1/32,768 s.
+    ``first`` is the number of the first; the clock reading of each is at its first sample, to 1/32,768 s. ``rate_hz``
+    is what the samples came at, ``rate_code`` what the band was told. A gyroscope stands still.
     """
     held = HELD[layout]
     count = len(accel_g) // held
@@ -62,7 +69,10 @@ def sectors(
         out["data"] = word.astype("<u4").view("u1").reshape(count, 480)
     else:
         raw = np.clip(np.rint(samples * 2048), -32768, 32767).astype("<i2")
-        out["data"] = raw.reshape(count, -1).view("u1")
+        axes = layout >> 4
+        out["data"] = (
+            np.concatenate([np.zeros((*raw.shape[:2], axes - 3), "<i2"), raw], axis=2).reshape(count, -1).view("u1")
+        )
     return with_checksums(out)
 
 

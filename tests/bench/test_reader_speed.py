@@ -91,6 +91,7 @@ def say(name: str, path: Path, days: float) -> None:
         ("cwa, packed, a week", 7.0, cwa_writer.PACKED),
         ("cwa, packed, 30 days", 30.0, cwa_writer.PACKED),
         ("cwa, words, a week", 7.0, cwa_writer.WORDS),
+        ("cwa, with gyroscope, a day", 1.0, cwa_writer.GYROSCOPE),
     ],
 )
 def test_axivity(name: str, days: float, layout: int, hour_g: np.ndarray, tmp_path: Path) -> None:

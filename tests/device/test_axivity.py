@@ -1,6 +1,7 @@
 """Axivity files sample by sample: what the bytes say, whatever was lost between them."""
 
 import itertools
+from datetime import timedelta
 from pathlib import Path
 
 import cwa_writer
@@ -39,7 +40,7 @@ def written(path: Path, *sectors: np.ndarray) -> Path:
 
 
 @QUICK
-@given(st.integers(1, 6), st.sampled_from([cwa_writer.PACKED, cwa_writer.WORDS]), st.integers(0, 999))
+@given(st.integers(1, 6), st.sampled_from(sorted(cwa_writer.HELD)), st.integers(0, 999))
 def test_any_bits_are_the_samples_that_the_format_says(tmp_path, count, layout, seed):
     made = noise_sectors(count, layout, seed)
     made["count"] = cwa_writer.HELD[layout]
@@ -72,7 +73,7 @@ SPLIT = st.lists(st.integers(0, 11), max_size=3)
 
 def battered(seed: int, blows: list[tuple[int, str, int]], cuts: list[int], moved: list[int]) -> np.ndarray:
     """Twelve sectors of any bits, of which some are changed, some broken, and some stand elsewhere or nowhere."""
-    made = noise_sectors(12, (cwa_writer.PACKED, cwa_writer.WORDS)[seed % 2], seed)
+    made = noise_sectors(12, sorted(cwa_writer.HELD)[seed % 3], seed)
     made["count"][:] = cwa_writer.HELD[int(made["layout"][0])]
     for at, what, by in blows:
         # From the sector on: a clock that is set, a rate that changes, stay so.
@@ -142,6 +143,83 @@ def test_a_clock_that_is_set_in_mid_recording_is_told_and_begins_a_new_stretch(t
     assert (damage.what, damage.count) == ("clock that jumps between sectors that follow each other", 1)
     assert recording.n_samples == 2400
     assert recording.gaps[0].duration_s == pytest.approx(4 * 3600, abs=0.1)
+
+
+@pytest.mark.parametrize(("unset", "known"), [(4, 0), (4, 6), (6, 4), (5, 5)])
+def test_a_clock_that_was_not_set_is_told_and_never_makes_a_gap_of_decades(unset, known, tmp_path):
+    start = cwa_writer.START.replace(year=2000, month=1, day=1)
+    early = cwa_writer.sectors(flat(unset), start=start)
+    late = cwa_writer.sectors(flat(known), first=unset)
+    recording = read_recording(written(tmp_path / "a.cwa", early, late))
+    said = {damage.what: damage for damage in recording.damage}
+    assert recording.n_samples == 120 * max(unset, known)
+    assert recording.gaps == ()
+    if known:
+        lost = said["sample dated decades away from most of the others"]
+        assert (lost.count, lost.outcome.split(";")[0]) == (120 * min(unset, known), "left out")
+        assert lost.first_at.startswith("sectors 0, 1" if known >= unset else "sectors 6, 7")
+    else:
+        kept = said["sample with a date before 2005 or after 2089"]
+        assert (kept.count, kept.outcome.split(";")[0]) == (480, "kept")
+
+
+def change_count(content: bytearray) -> bytearray:
+    content[1024 + 512 * 7 + 28] = 119
+    return content
+
+
+def change_layout(content: bytearray) -> bytearray:
+    content[1024 + 512 * 7 + 25] = cwa_writer.WORDS
+    return content
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [(change_count, "sector 7"), (change_layout, "sector 7"), (lambda content: content[:3000], "sector 3")],
+)
+def test_a_file_that_changes_while_it_is_read_is_refused_in_words(change, where, tmp_path):
+    path = written(tmp_path / "a.cwa", cwa_writer.sectors(flat(10)))
+    ((_, stream),) = open_recordings(path)
+    path.write_bytes(change(bytearray(path.read_bytes())))
+    with pytest.raises(DamagedFileError, match=where):
+        list(stream.chunks())
+
+
+def test_a_file_that_grows_while_it_is_read_is_what_it_was(tmp_path):
+    made = cwa_writer.sectors(flat(30))
+    path = written(tmp_path / "a.cwa", made[:10])
+    ((_, stream),) = open_recordings(path)
+    written(path, made)
+    assert sum(chunk.time_ns.size for chunk in stream.chunks()) == 1200
+
+
+def test_a_file_larger_than_any_band_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "a.cwa"
+    with path.open("wb") as file:
+        file.write(cwa_writer.header())
+        file.truncate(1 << 36)  # without taking room on the disk
+    with pytest.raises(DamagedFileError, match="68,719,476,736 bytes"):
+        read_recording(path)
+
+
+def test_a_stream_can_be_read_again(tmp_path):
+    ((_, stream),) = open_recordings(written(tmp_path / "a.cwa", cwa_writer.sectors(flat(5))))
+    once, again = ([chunk.time_ns.tolist() for chunk in stream.chunks()] for _ in range(2))
+    assert once == again
+
+
+def test_a_rate_that_changes_begins_a_new_stretch_at_the_new_rate(tmp_path):
+    slow = cwa_writer.sectors(flat(4), rate_hz=50.0, rate_code=cwa_writer.rate_code(50.0))
+    start = cwa_writer.START + timedelta(seconds=10)
+    fast = cwa_writer.sectors(flat(4), rate_hz=200.0, rate_code=cwa_writer.rate_code(200.0), start=start)
+    fast["number"] += 4
+    recording = read_recording(written(tmp_path / "a.cwa", slow, cwa_writer.with_checksums(fast)))
+    assert recording.damage == ()
+    assert [stretch.samples for stretch in recording.extent.stretches] == [480, 480]
+    steps_ms = np.diff(recording.time_ns) / 1e6
+    assert set(np.rint(steps_ms[:479])) == {20}
+    assert set(np.rint(steps_ms[480:])) == {5}
+    assert recording.band.nominal_rate_hz == 50.0
 
 
 def test_a_long_file_comes_in_chunks_that_are_the_whole(tmp_path):
