@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from activity.day.calendar import NS_PER_MINUTE, LocalDay
 from activity.labels import Activity
 
 
@@ -36,3 +37,8 @@ class DaySummary:
     inactivity_breaks: int  #: times a still bout of 30 min or longer was ended by stepping
     mean_enmo_mg: float | None
     quality: DayQuality
+
+    @property
+    def local_day(self) -> LocalDay:
+        """The day as a stretch of UTC."""
+        return LocalDay(self.date, self.start_ns, self.start_ns + self.length_minutes * NS_PER_MINUTE)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from activity.bouts import Bout, bouts_from
 from activity.classify.model import Model
+from activity.day.adjust import DayAdjusted, Profile, adjust_days, profile_of
+from activity.day.intensity import Intensity, intensities
+from activity.day.minutes import minutes_of
 from activity.day.summarise import summarise_days
 from activity.day.summary import DaySummary
 from activity.recognise import Recognised, recognise_gathered
@@ -24,6 +27,9 @@ class Analysis:
     found: Recognised
     bouts: tuple[Bout, ...]
     days: tuple[DaySummary, ...]
+    adjusted: tuple[DayAdjusted, ...]  #: in the order of ``days``
+    intensity: tuple[Intensity, ...]
+    profile: Profile
 
 
 def analyse(stream: Stream, model: Model, zone: str, scratch: Path | None = None) -> Analysis:
@@ -38,7 +44,10 @@ def analyse(stream: Stream, model: Model, zone: str, scratch: Path | None = None
         found = recognise_gathered(gathered, model)
     bouts = bouts_from(found.epochs)
     days = summarise_days(found.epochs, bouts, found.step_times_ns, zone)
-    return Analysis(gathered.extent, stream.band, found, bouts, days)
+    minutes = minutes_of(found.epochs, found.step_times_ns, [day.local_day for day in days], zone)
+    profile = profile_of(minutes)
+    adjusted, intensity = adjust_days(minutes, profile), intensities(minutes)
+    return Analysis(gathered.extent, stream.band, found, bouts, days, adjusted, intensity, profile)
 
 
 @contextmanager

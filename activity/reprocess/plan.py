@@ -15,7 +15,7 @@ from device.errors import ReadError
 from device.readers.table import SUFFIXES, reader_for
 
 INFO_NAME: Final = "info.json"
-TABLE_NAMES: Final = ("epochs.parquet", "bouts.parquet", "steps.parquet", "days.parquet")
+TABLE_NAMES: Final = ("epochs.parquet", "bouts.parquet", "steps.parquet", "days.parquet", "profile.parquet")
 _UNSAFE: Final = re.compile(r"[^\w.+-]+")
 MAX_ID_CHARS: Final = 100
 

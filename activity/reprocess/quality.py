@@ -30,6 +30,7 @@ def quality_row(info: Mapping[str, Any]) -> dict[str, Any]:
         "wear_minutes": totals["wear_minutes"],
         "days": totals["days"],
         "valid_days": totals["valid_days"],
+        "covers_24h": totals["covers_24h"],
     }
 
 
@@ -37,7 +38,7 @@ _EMPTY: Mapping[str, Any] = dict.fromkeys(
     (
         "input", "recording", "state", "fault", "maker", "model", "start", "stop", "rate_hz", "samples", "gaps",
         "gap_minutes", "damaged", "damage", "flags", "calibration", "calibration_before_mg", "calibration_after_mg",
-        "recorded_minutes", "wear_minutes", "days", "valid_days",
+        "recorded_minutes", "wear_minutes", "days", "valid_days", "covers_24h",
     )
 )  # fmt: skip
 

@@ -8,6 +8,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from activity.bouts import Bout
+from activity.day.adjust import DayAdjusted, Profile
+from activity.day.intensity import CUT_POINTS, Intensity, Stretch
 from activity.day.summary import DaySummary
 from activity.epochs import UNKNOWN, Epochs
 from activity.labels import ACTIVITIES
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from activity.signal.movement.table import Movement
 
 _UTC = pa.timestamp("ns", "UTC")
+_STRETCH = (("enmo_mg", pa.float64()), ("start", pa.string()))
 
 
 def epochs_table(epochs: Epochs) -> pa.Table:
@@ -63,13 +66,34 @@ def metrics_table(movement: "Movement") -> pa.Table:
     return pa.table({"time": _times(movement.time_ns), **measures, "coverage": _known(movement.coverage)})
 
 
-def days_table(days: Sequence[DaySummary], model: str) -> pa.Table:
-    """Return one row a local day, with the name of the model that its activities come from."""
-    rows = [_day_row(day, model) for day in days]
+def days_table(
+    days: Sequence[DaySummary], adjusted: Sequence[DayAdjusted], intensity: Sequence[Intensity], model: str
+) -> pa.Table:
+    """Return one row a local day, with the name of the model that its activities come from.
+
+    What is called ``_adjusted`` is of the day with its missing minutes filled, all else of what was recorded and worn.
+    """
+    rows = [
+        {**_day_row(day), **_adjusted_row(filled), **_intensity_row(hard), "model": model}
+        for day, filled, hard in zip(days, adjusted, intensity, strict=True)
+    ]
     return pa.Table.from_pylist(rows, schema=_DAYS)
 
 
-def _day_row(day: DaySummary, model: str) -> dict[str, object]:
+def profile_table(profile: Profile) -> pa.Table:
+    """Return one row a minute of the local clock: the average day."""
+    columns: dict[str, pa.Array] = {
+        "clock_minute": pa.array(np.arange(profile.days.size), pa.int16()),
+        "days": pa.array(profile.days, pa.int32()),
+        "steps": _known(profile.steps),
+        "enmo_mg": _known(profile.enmo_mg),
+    }
+    for at, activity in enumerate(ACTIVITIES):
+        columns[f"{activity}_share"] = _known(profile.activity[:, at])
+    return pa.table(columns)
+
+
+def _day_row(day: DaySummary) -> dict[str, object]:
     return {
         "date": day.date,
         "zone": day.zone,
@@ -90,8 +114,27 @@ def _day_row(day: DaySummary, model: str) -> dict[str, object]:
         "missing_minutes": day.quality.missing_minutes,
         "unknown_minutes": day.quality.unknown_minutes,
         "hourly_steps": list(day.hourly_steps),
-        "model": model,
     }
+
+
+def _adjusted_row(day: DayAdjusted) -> dict[str, object]:
+    minutes = day.minutes or dict.fromkeys(ACTIVITIES)
+    return {
+        "steps_adjusted": day.steps,
+        **{f"{activity}_minutes_adjusted": minutes[activity] for activity in ACTIVITIES},
+        "mean_enmo_mg_adjusted": day.mean_enmo_mg,
+        "imputed_minutes": day.imputed_minutes,
+    }
+
+
+def _intensity_row(day: Intensity) -> dict[str, object]:
+    return {**day.minutes, **stretch_row("l5", day.l5), **stretch_row("m10", day.m10)}
+
+
+def stretch_row(name: str, stretch: Stretch | None) -> dict[str, object]:
+    """Return the mean ENMO of a stretch, and when it begins by the local clock."""
+    clock = None if stretch is None else f"{stretch.start_minute // 60:02}:{stretch.start_minute % 60:02}"
+    return {f"{name}_enmo_mg": None if stretch is None else stretch.enmo_mg, f"{name}_start": clock}
 
 
 _DAYS = pa.schema(
@@ -115,6 +158,12 @@ _DAYS = pa.schema(
         ("missing_minutes", pa.float64()),
         ("unknown_minutes", pa.float64()),
         ("hourly_steps", pa.list_(pa.float64())),
+        ("steps_adjusted", pa.float64()),
+        *((f"{activity}_minutes_adjusted", pa.float64()) for activity in ACTIVITIES),
+        ("mean_enmo_mg_adjusted", pa.float64()),
+        ("imputed_minutes", pa.int32()),
+        *((cut.name, pa.float64()) for cut in CUT_POINTS),
+        *((f"{name}_{what}", kind) for name in ("l5", "m10") for what, kind in _STRETCH),
         ("model", pa.string()),
     ]
 )

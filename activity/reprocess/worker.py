@@ -7,10 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 
 from activity.classify.artefact import load_model
-from activity.day.summary import DaySummary
+from activity.day.intensity import CUT_POINTS, L_HOURS, M_HOURS, extreme
 from activity.errors import OutputError
 from activity.reprocess.analyse import Analysis, analyse
 from activity.reprocess.outcome import Failed, Outcome
@@ -18,7 +19,15 @@ from activity.reprocess.output import null_for_nan, write_result
 from activity.reprocess.plan import Job, place_of, safe_id
 from activity.reprocess.scratch import rows_on_disk
 from activity.reprocess.settings import Settings
-from activity.reprocess.tables import bouts_table, days_table, epochs_table, metrics_table, steps_table
+from activity.reprocess.tables import (
+    bouts_table,
+    days_table,
+    epochs_table,
+    metrics_table,
+    profile_table,
+    steps_table,
+    stretch_row,
+)
 from device.errors import Fault
 from device.readers.clock import text_of
 from device.readers.table import open_recordings
@@ -107,20 +116,22 @@ def _process_recording(stream: Stream, work: Work, folder: str, source: dict[str
     # A recording that knows its zone keeps it, unless another is asked for.
     zone = settings.zone if settings.clock_zone else stream.zone
     analysis = analyse(stream, _load(work.model), zone, output)
-    found, days = analysis.found, analysis.days
+    found = analysis.found
     info = {
         "schema": settings.output_version,
         "recording": folder,
         **source,
         **_provenance(settings, zone),
         **_signal_info(analysis),
-        "totals": _totals(days),
+        "totals": _totals(analysis),
+        "cut_points": _CUT_POINTS,
     }
     tables = {
         "epochs.parquet": epochs_table(found.epochs),
         "bouts.parquet": bouts_table(analysis.bouts),
         "steps.parquet": steps_table(found.step_times_ns),
-        "days.parquet": days_table(days, settings.model),
+        "days.parquet": days_table(analysis.days, analysis.adjusted, analysis.intensity, settings.model),
+        "profile.parquet": profile_table(analysis.profile),
     }
     if settings.metrics:
         info["metrics"], tables["metrics.parquet"] = _metrics(stream, analysis, output)
@@ -181,7 +192,20 @@ def _metrics(stream: Stream, analysis: Analysis, output: Path) -> tuple[list[dic
     return said, metrics_table(found)
 
 
-def _totals(days: tuple[DaySummary, ...]) -> dict[str, Any]:
+_CUT_POINTS: Final = [
+    {"name": cut.name, "least": cut.least, "unit": cut.unit, "people": cut.people, "source": cut.source}
+    for cut in CUT_POINTS
+]
+
+
+def _totals(analysis: Analysis) -> dict[str, Any]:
+    days, profile = analysis.days, analysis.profile
+    adjusted = [day.steps for day in analysis.adjusted if day.steps is not None]
+    clock = np.arange(profile.days.size)
+    average = {
+        name: extreme(profile.enmo_mg, clock, hours, most=most, around=True)
+        for name, hours, most in (("l5", L_HOURS, False), ("m10", M_HOURS, True))
+    }
     steps = [day.steps for day in days if day.steps is not None]
     valid = [day.steps for day in days if day.quality.valid and day.steps is not None]
     return {
@@ -191,6 +215,9 @@ def _totals(days: tuple[DaySummary, ...]) -> dict[str, Any]:
         "wear_minutes": sum(day.wear_minutes for day in days),
         "steps": sum(steps) if steps else None,
         "median_valid_day_steps": statistics.median(valid) if valid else None,
+        "mean_day_steps_adjusted": statistics.fmean(adjusted) if adjusted else None,
+        "covers_24h": profile.covers_24h,
+        **{key: value for name, stretch in average.items() for key, value in stretch_row(name, stretch).items()},
         "minutes": {
             str(activity): sum(day.minutes[activity] for day in days) for activity in (days[0].minutes if days else ())
         },

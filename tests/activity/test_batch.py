@@ -160,7 +160,7 @@ run(sys.argv[2:])
 
 def test_a_batch_killed_at_twenty_moments_does_everything_once(folder, alone, tmp_path):
     rng = np.random.default_rng(20)
-    whole_steps = RECORDINGS * 7 + 4  # five files and two folders a recording, and the tables of the batch
+    whole_steps = RECORDINGS * 8 + 4  # six files and two folders a recording, and the tables of the batch
     for at in np.sort(rng.choice(np.arange(1, whole_steps), 20, replace=False)).tolist():
         output = tmp_path / f"out{at}"
         command = [sys.executable, "-c", _KILLED, str(at), "process", str(folder), "-o", str(output), "--workers", "1"]

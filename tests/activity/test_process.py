@@ -19,7 +19,7 @@ from activity.reprocess import output as results
 from activity.reprocess.plan import place_of, read_infos, safe_id
 
 START_NS = 1_781_510_400 * 1_000_000_000
-TABLES = ["bouts.parquet", "days.parquet", "epochs.parquet", "steps.parquet"]
+TABLES = ["bouts.parquet", "days.parquet", "epochs.parquet", "profile.parquet", "steps.parquet"]
 
 
 def csv_file(path: Path, minutes: float = 2.0, rate_hz: int = 25, seed: int = 0) -> Path:
