@@ -1,5 +1,6 @@
 """Where tasks run, processes of this machine or a Dask cluster; the task and its results are the same."""
 
+import importlib.metadata
 import multiprocessing
 import os
 import signal
@@ -61,14 +62,16 @@ def _in_processes(jobs: Sequence[Job], task: Task, processes: int, threads: int)
     while waiting:
         found: dict[Path, Outcome] = {}
         with _Pool(processes, threads) as pool:
-            futures = [pool.submit(task, job) for job in waiting]
+            futures: list[Future[Outcome]] = []
             told = 0
             try:
+                # A process can end before the last of many is submitted.
+                futures.extend(pool.submit(task, job) for job in waiting)
                 for future in futures:
                     yield future.result()
                     told += 1
             except BrokenProcessPool:
-                rest = zip(waiting[told:], futures[told:], strict=True)
+                rest = zip(waiting[told:], futures[told:], strict=False)
                 found = {job.path: future.result() for job, future in rest if _ended_well(future)}
         waiting = waiting[told:]
         # Whichever of those that were at work did it: each has a process of its own now, and the rest goes on.
@@ -138,6 +141,7 @@ def _on_dask(scheduler: str | None, jobs: Sequence[Job], task: Task, processes: 
             "check the address and that the scheduler runs, or leave --scheduler out",
         ) from error  # fmt: skip
     with client:
+        check_workers(client, scheduler or "")
         futures = client.map(partial(_with_threads, task, threads), jobs, pure=False, retries=1)
         for job, future in zip(jobs, futures, strict=True):
             try:
@@ -146,6 +150,23 @@ def _on_dask(scheduler: str | None, jobs: Sequence[Job], task: Task, processes: 
                 yield lost(job)
     if cluster is not None:
         cluster.close()
+
+
+def check_workers(client: Any, where: str) -> None:
+    """Refuse workers that can't load a task: they would leave the cluster, and who waits for them waits for ever."""
+    mine = importlib.metadata.version("selfback")
+    try:
+        versions = set(client.run(importlib.metadata.version, "selfback").values())
+    except importlib.metadata.PackageNotFoundError as error:
+        raise EngineError(
+            "a worker of the cluster doesn't have selfback", where, f"selfback {mine} on each",
+            "install it in the environment of the workers",
+        ) from error  # fmt: skip
+    if versions - {mine}:
+        raise EngineError(
+            f"workers of the cluster have selfback {', '.join(sorted(versions))}", where, f"{mine} on each",
+            "install the same version everywhere, or results would depend on where they came from",
+        )  # fmt: skip
 
 
 def _with_threads(task: Task, threads: int, job: Job) -> Outcome:

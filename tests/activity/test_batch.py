@@ -1,7 +1,7 @@
 """A batch on any engine, in any shares, killed at any moment: each recording is done once, the same to the bit."""
 
 import hashlib
-import os
+import importlib.metadata
 import signal
 import subprocess
 import sys
@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dying_task import Dies
 from hypothesis import given
 from hypothesis import strategies as st
 
 from activity.cli.main import run
-from activity.reprocess.engines import engine_named
-from activity.reprocess.outcome import Outcome
+from activity.errors import EngineError
+from activity.reprocess.engines import check_workers, engine_named
 from activity.reprocess.plan import Job, Shard, read_infos
 from activity.reprocess.presence import present
 from activity.reprocess.run import run_jobs
@@ -98,21 +99,6 @@ def test_every_input_is_in_exactly_one_share(names, of):
         assert sum(Shard(number, of).has(name) for number in range(1, of + 1)) == 1
 
 
-class Dies:
-    """A task whose process ends in the middle of some jobs: the first time, or always."""
-
-    def __init__(self, marks: Path, once: frozenset[str], always: frozenset[str]) -> None:
-        self.marks, self.once, self.always = marks, once, always
-
-    def __call__(self, job: Job) -> Outcome:
-        mark = self.marks / job.id
-        first = not mark.exists()
-        mark.touch()
-        if job.id in self.always or (first and job.id in self.once):
-            os.kill(os.getpid(), signal.SIGKILL)
-        return Outcome(job, ({"recording": job.id},), ())
-
-
 def jobs_of(count: int) -> list[Job]:
     return [Job(Path(f"{k}.csv"), f"{k}.csv", "", "", f"j{k}", frozenset(), current=False) for k in range(count)]
 
@@ -126,6 +112,28 @@ def test_a_process_that_dies_costs_at_most_its_own_recording(name, tmp_path):
     assert "j3" in lost
     assert set(lost) <= {"j1", "j3", "j4"}
     assert all(failed.fault.code == "worker-lost" for outcome in outcomes for failed in outcome.failed)
+
+
+class Workers:
+    """A client of a cluster whose workers have these versions; None has none."""
+
+    def __init__(self, *versions: str | None) -> None:
+        self.versions = versions
+
+    def run(self, _function: object, name: str) -> dict[str, str]:
+        if None in self.versions:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return {f"tcp://{k}": version for k, version in enumerate(self.versions) if version}
+
+
+@pytest.mark.parametrize("versions", [(None,), ("0.0.1",), (importlib.metadata.version("selfback"), "0.0.1")])
+def test_workers_that_would_do_it_otherwise_or_not_at_all_are_refused(versions):
+    with pytest.raises(EngineError, match="selfback"):
+        check_workers(Workers(*versions), "tcp://here")
+
+
+def test_workers_of_the_same_version_are_taken():
+    check_workers(Workers(*[importlib.metadata.version("selfback")] * 2), "tcp://here")
 
 
 def test_a_run_that_lives_keeps_what_it_writes_from_being_tidied_away(tmp_path):
