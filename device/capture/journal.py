@@ -5,14 +5,19 @@ they can't say. It is replaced as a whole, so a crash leaves the old one or the 
 """
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
+from device.capture.bounds import FileName, Range, RangeG, RateHz, Ticks, Uint16, Uint32, UtcNs
 from device.capture.durable import replace_file
 from device.errors import CaptureError, CaptureWriteError
 from device.profiles.openband import LogEntry
 from device.recording import BandInfo
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 JOURNAL_NAME: Final = "journal.json"
 FORMAT: Final = 1
@@ -22,8 +27,8 @@ FORMAT: Final = 1
 class Anchor:
     """One comparison of clocks: the band's counter read ``ticks`` at ``utc_ns``, give or take ``error_ns``."""
 
-    utc_ns: int
-    ticks: int
+    utc_ns: UtcNs
+    ticks: Ticks
     error_ns: int
 
 
@@ -37,18 +42,18 @@ class Journal:
     model: str
     serial: str
     firmware: str
-    boot: int
-    log_id: int
-    start_ticks: int
-    start_unix_s: int
-    rate_hz: float
-    range_g: int
+    boot: Uint16
+    log_id: Uint16
+    start_ticks: Ticks
+    start_unix_s: Uint32
+    rate_hz: RateHz
+    range_g: RangeG
     zone: str = "UTC"
     anchors: tuple[Anchor, ...] = ()
-    wanted: tuple[int, int] = (0, 0)  #: blocks the band said it holds, half open
-    held: tuple[tuple[int, int], ...] = ()  #: blocks in the segments, half open ranges
-    unreadable: tuple[tuple[int, int], ...] = ()  #: blocks that came damaged every time
-    segments: tuple[str, ...] = ()
+    wanted: Range = (0, 0)  #: blocks the band said it holds, half open
+    held: tuple[Range, ...] = ()  #: blocks in the segments, half open ranges
+    unreadable: tuple[Range, ...] = ()  #: blocks that came damaged every time
+    segments: tuple[FileName, ...] = ()
     format: int = field(default=FORMAT, kw_only=True)
 
     @classmethod
@@ -104,25 +109,31 @@ def load_journal(folder: Path) -> Journal | None:
     """Return the journal of ``folder``, None where there is none; CaptureError where it can't be understood."""
     path = folder / JOURNAL_NAME
     try:
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        if (version := _format_of(content)) != FORMAT:
+            raise _damaged(path, f"it has format {version!r}")
+        return _checked(content)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
         raise _damaged(path, str(error)) from error
-    try:
-        if values["format"] != FORMAT:
-            raise _damaged(path, f"it has format {values['format']!r}")
-        journal = Journal(**values)
-        return replace(
-            journal,
-            anchors=tuple(Anchor(**anchor) for anchor in values["anchors"]),
-            wanted=_pair(values["wanted"]),
-            held=tuple(_pair(pair) for pair in values["held"]),
-            unreadable=tuple(_pair(pair) for pair in values["unreadable"]),
-            segments=tuple(str(name) for name in values["segments"]),
-        )
-    except (TypeError, KeyError, ValueError, AttributeError) as error:
-        raise _damaged(path, f"a value is missing or of another kind ({error})") from error
+
+
+def _format_of(content: bytes) -> Any:
+    values = json.loads(content)
+    return values.get("format") if isinstance(values, dict) else None
+
+
+def _checked(content: bytes) -> Journal:
+    """Return the journal in ``content``; a `ValueError` names what is missing, of another kind or too large."""
+    return _adapter().validate_json(content, strict=True)
+
+
+@cache
+def _adapter() -> "TypeAdapter[Journal]":
+    from pydantic import TypeAdapter  # noqa: PLC0415 - only who opens a log needs it
+
+    return TypeAdapter(Journal)
 
 
 def missing_ranges(wanted: range, held: tuple[tuple[int, int], ...]) -> list[range]:
@@ -159,11 +170,6 @@ def unwritable(folder: Path, error: OSError) -> CaptureError:
         expected="a folder with room that you may write to",
         remedy="choose another folder with --output, or make room, and run the same command again",
     )
-
-
-def _pair(value: Any) -> tuple[int, int]:
-    start, stop = value
-    return int(start), int(stop)
 
 
 def _damaged(path: Path, why: str) -> CaptureError:

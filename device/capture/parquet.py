@@ -8,7 +8,6 @@ import itertools
 import json
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -20,14 +19,15 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from device.capture.durable import whole_file
-from device.errors import CaptureWriteError, ColumnError, DamagedFileError, EmptyFileError, ReadError, RecordingError
+from device.errors import CaptureWriteError, ColumnError, EmptyFileError, RecordingError
+from device.parquet_file import opened
 from device.recording import CHUNK_SAMPLES, BandInfo, Chunk, Damage, Recording, Segment, Stream
 
 METADATA_KEY: Final = b"selfback"
 FORMAT: Final = 1
 _AXES: Final = ("x", "y", "z")
 _NUMBERS: Final = ("range_g", "nominal_rate_hz")
-_THRIFT_LIMIT: Final = 64 << 20
+_REMEDY: Final = "restore it from a copy, or assemble it again from its capture"
 _SCHEMA: Final = pa.schema(
     [pa.field("time", pa.timestamp("ns", tz="UTC"), nullable=False)]
     + [pa.field(axis, pa.float32(), nullable=False) for axis in _AXES]
@@ -74,7 +74,7 @@ def read_recording_parquet(path: Path) -> Recording:
 def open_recording_parquet(path: Path) -> Stream:
     """Return, as a stream, a recording that ``write_recording`` wrote; page checksums are verified as it is read."""
     where = str(path)
-    with _opened(path) as file:
+    with opened(path, _REMEDY) as file:
         schema, rows = file.schema_arrow, file.metadata.num_rows
     _check_columns(schema, where)
     if rows <= 0:
@@ -89,7 +89,7 @@ def open_recording_parquet(path: Path) -> Stream:
 
 def _chunks(path: Path, firsts: NDArray[np.int64], damage: tuple[Damage, ...]) -> Iterator[Chunk]:
     row, last_ns = 0, np.iinfo(np.int64).min
-    with _opened(path) as file:
+    with opened(path, _REMEDY) as file:
         for batch in file.iter_batches(CHUNK_SAMPLES, columns=_SCHEMA.names, use_threads=False):
             _check_whole(batch, str(path))
             if not batch.num_rows:
@@ -120,25 +120,6 @@ def _check_whole(batch: pa.RecordBatch, where: str) -> None:
     for name in _SCHEMA.names:
         if batch[name].null_count:
             raise ColumnError(f"{batch[name].null_count} empty values in {name}", where=where, expected="none")
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """Open a Parquet file; what is wrong with it, now or later, is a `ReadError`."""
-    where = str(path)
-    try:
-        if not path.stat().st_size:
-            raise EmptyFileError("the file is empty", where=where)
-        with pq.ParquetFile(
-            path, buffer_size=1 << 20, pre_buffer=False, page_checksum_verification=True,
-            thrift_string_size_limit=_THRIFT_LIMIT, thrift_container_size_limit=_THRIFT_LIMIT,
-        ) as file:  # fmt: skip
-            yield file
-    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
-        raise ReadError(f"can't be read: {error.strerror or 'no such file'}", where=where) from error
-    except (pa.ArrowException, OSError, MemoryError, UnicodeDecodeError) as error:
-        remedy = "restore it from a copy, or assemble it again from its capture"
-        raise DamagedFileError(_first_line(error), where=where, expected="whole Parquet", remedy=remedy) from error
 
 
 def _check_columns(schema: pa.Schema, where: str) -> None:
@@ -190,7 +171,3 @@ def _null_for_nan(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_null_for_nan(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -11,17 +11,23 @@ import io
 import itertools
 import json
 import os
+import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import pyarrow as pa
 
+from device.capture.bounds import MOST_MONOTONIC_NS, MonotonicNs, UtcNs
 from device.capture.durable import replace_file
 from device.errors import CaptureError, CaptureWriteError
 from device.recording import BandInfo
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 SUFFIX: Final = ".arrows"
 BATCH_NS: Final = 1_000_000_000  #: a sync costs a flash page and a few ms; a second is what a power cut may take
@@ -33,6 +39,12 @@ _COLUMNS: Final = (
     pa.field("payload", pa.binary(), nullable=False),
     pa.field("crc32", pa.uint32(), nullable=False),
 )
+_SCHEMA: Final = pa.schema(_COLUMNS)
+#: How a message of a stream begins: a mark and the size of what says its shape.
+_FRAME: Final = struct.Struct("<Ii")
+_CONTINUES: Final = 0xFFFFFFFF
+#: What `_head_json` writes first.
+_HEAD_BEGINS: Final = b'{"utc_ns": '
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +60,8 @@ class Packet:
 class SegmentHead:
     """What a segment says of itself; ``utc_ns`` and ``monotonic_ns`` are the host's two clocks at one moment."""
 
-    utc_ns: int
-    monotonic_ns: int
+    utc_ns: UtcNs
+    monotonic_ns: MonotonicNs
     characteristics: tuple[str, ...]  #: UUIDs; a packet stores the place in this list
     profile: str = "openband"
     address: str = ""
@@ -194,15 +206,16 @@ def read_segment(path: Path) -> Segment:
         raise CaptureError(f"can't be read: {error.strerror}", where=str(path)) from error
     if sidecar is not None:
         _verify(path, data, sidecar)
+    head, whole = _read_head(path, data)
     stream = pa.BufferReader(data)
-    head, schema = _read_head(path, stream)
+    stream.seek(whole)
     packets: list[Packet] = []
     damaged = 0
-    whole = stream.tell()
-    for batch in _batches(stream, schema):
+    for batch in _batches(stream):
         whole = stream.tell()
         for arrival_ns, code, payload, crc32 in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-            if code < len(head.characteristics) and _crc32(arrival_ns, code, payload) == crc32:
+            known = code < len(head.characteristics) and 0 <= arrival_ns < MOST_MONOTONIC_NS
+            if known and _crc32(arrival_ns, code, payload) == crc32:
                 packets.append(Packet(arrival_ns, head.characteristics[code], payload))
             else:
                 damaged += 1
@@ -210,10 +223,10 @@ def read_segment(path: Path) -> Segment:
     return Segment(head, tuple(packets), sidecar is not None, torn, damaged)
 
 
-def _batches(stream: Any, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _batches(stream: Any) -> Iterator[pa.RecordBatch]:
     while True:
         try:
-            batch = pa.ipc.read_record_batch(pa.ipc.read_message(stream), schema)
+            batch = pa.ipc.read_record_batch(pa.ipc.read_message(stream), _SCHEMA)
             batch.validate(full=True)
         except (pa.ArrowException, EOFError, OSError, ValueError):
             return
@@ -222,18 +235,30 @@ def _batches(stream: Any, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         yield batch
 
 
-def _read_head(path: Path, stream: Any) -> tuple[SegmentHead, pa.Schema]:
+def _read_head(path: Path, data: bytes) -> tuple[SegmentHead, int]:
+    """Return the head and where it ends.
+
+    Columns are always the same, so only the metadata are read, and without Arrow: it trusts the schema of a stream, and
+    a broken one can end the process.
+    """
+    mark, size = _FRAME.unpack(data[: _FRAME.size].ljust(_FRAME.size, b"\0"))
+    end = _FRAME.size + size
     try:
-        schema = pa.ipc.read_schema(pa.ipc.read_message(stream))
-        if schema.remove_metadata() != pa.schema(_COLUMNS):
-            raise CaptureError("not a capture segment", where=str(path), expected="its four columns")
-        found = json.loads(schema.metadata[_KEY])
-        found["band"] = BandInfo(**_nan_for_null(found["band"]))
-        found["characteristics"] = tuple(found["characteristics"])
-        return SegmentHead(**found), schema
-    except (pa.ArrowException, EOFError, OSError, ValueError, KeyError, TypeError) as error:
+        # Beyond a schema that isn't whole, or isn't one, there is nothing to find.
+        begin = data.index(_HEAD_BEGINS, 0, end if mark == _CONTINUES and end <= len(data) else 0)
+        found, _ = json.JSONDecoder().raw_decode(data[begin:end].decode(errors="replace"))
+        found["band"] = _nan_for_null(found["band"])
+        return _adapter().validate_python(found), end
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         remedy = "no packet of it can be read; the other segments of the capture can"
         raise CaptureError("the head of the segment is torn", where=str(path), remedy=remedy) from error
+
+
+@cache
+def _adapter() -> "TypeAdapter[SegmentHead]":
+    from pydantic import TypeAdapter  # noqa: PLC0415 - only who opens a capture needs it
+
+    return TypeAdapter(SegmentHead)
 
 
 def _verify(path: Path, data: bytes, sidecar: bytes) -> None:

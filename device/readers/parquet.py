@@ -8,7 +8,6 @@ damage, and its zone, which holds unless a zone other than UTC is asked for.
 
 import dataclasses
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,11 +15,11 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet
 from numpy.typing import NDArray
 
 from device.capture.parquet import METADATA_KEY, open_recording_parquet
 from device.errors import ColumnError, DamagedFileError, EmptyFileError
+from device.parquet_file import opened
 from device.readers.columns import AXES, Piece, Source, chunks_of, time_column
 from device.recording import CHUNK_SAMPLES, BandInfo, Chunk, Stream
 
@@ -28,9 +27,8 @@ from device.recording import CHUNK_SAMPLES, BandInfo, Chunk, Stream
 SPLITTERS: Final = ("subject", "activity", "recording")
 #: What a table may claim to hold beside its size on disk: times it, and at least the floor.
 MAX_GROWTH: Final = 200
-GROWTH_FLOOR_BYTES: Final = 256 << 20
-_THRIFT_LIMIT: Final = 64 << 20
-_BUFFER_BYTES: Final = 1 << 20
+GROWTH_FLOOR_BYTES: Final = 32 << 20
+_REMEDY: Final = "copy or convert it again"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,9 +46,7 @@ def open_parquet(path: Path, zone: str) -> Iterator[tuple[str, Stream]]:
 
     Errors, of this and of the streams: `ColumnError`, `EmptyFileError`, `DamagedFileError`.
     """
-    if path.stat().st_size == 0:
-        raise EmptyFileError("the file is empty", str(path), "a Parquet file")
-    with _opened(path) as file:
+    with opened(path, _REMEDY) as file:
         ours = METADATA_KEY in (file.schema_arrow.metadata or {})
         if not ours:
             time, runs = _looked_over(path, file)
@@ -67,28 +63,6 @@ def open_parquet(path: Path, zone: str) -> Iterator[tuple[str, Stream]]:
 
 def _where_of(where: str, row: int) -> str:
     return f"{where}, row {row + 1:,}"
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """Open a Parquet file; what is wrong with its bytes, now or later, is a `DamagedFileError`."""
-    try:
-        with pyarrow.parquet.ParquetFile(
-            path,
-            buffer_size=_BUFFER_BYTES,
-            pre_buffer=False,
-            page_checksum_verification=True,
-            thrift_string_size_limit=_THRIFT_LIMIT,
-            thrift_container_size_limit=_THRIFT_LIMIT,
-        ) as file:
-            yield file
-    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
-        if isinstance(error, IsADirectoryError | PermissionError | FileNotFoundError):
-            raise
-        what = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
-        raise DamagedFileError(
-            f"not a whole Parquet file: {what}", str(path), "Parquet", "copy or convert it again"
-        ) from error
 
 
 def _looked_over(path: Path, file: Any) -> tuple[str, Runs]:
@@ -169,7 +143,7 @@ def _pieces(
     """Yield times and acceleration of some runs of rows, reading the row groups that hold them."""
     start, stop = runs
     row = 0
-    with _opened(path) as file:
+    with opened(path, _REMEDY) as file:
         edges = np.cumsum([0, *(file.metadata.row_group(k).num_rows for k in range(file.num_row_groups))])
         groups = [
             k for k in range(file.num_row_groups)

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from device.capture import segments
+from device.capture.bounds import MOST_MONOTONIC_NS
 from device.capture.segments import Packet, SegmentHead, SegmentWriter, next_segment, read_segment
 from device.errors import CaptureError
 from device.recording import BandInfo
@@ -27,8 +28,10 @@ HEAD = SegmentHead(
 )
 BATCHES = (3, 1, 5, 2)
 
+arrivals = st.integers(0, MOST_MONOTONIC_NS - 1)
 packets = st.lists(
-    st.builds(Packet, st.integers(0, 2**62), st.sampled_from(UUIDS), st.binary(max_size=40)), max_size=30
+    st.builds(Packet, arrivals, st.sampled_from(UUIDS), st.binary(max_size=40)),
+    max_size=30,
 ).map(lambda found: sorted({p.arrival_ns: p for p in found}.values(), key=lambda p: p.arrival_ns))
 
 

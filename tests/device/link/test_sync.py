@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import device.sync
 from device.capture.journal import JOURNAL_NAME, as_ranges, load_journal, missing_ranges
 from device.capture.log import segments_of
 from device.errors import BandLostError, BandRefusedError, CaptureError
