@@ -360,6 +360,11 @@ def axivity_recording(content: bytes) -> list[tuple[int, int, tuple[float, float
     """Run, wall time and acceleration of every sample of an Axivity file that is believed, one after the other."""
     sectors = [content[at : at + 512] for at in range(1024, len(content) - 511, 512)]
     blocks = [facts | {"accel_g": axivity_samples(one)} for one in sectors if (facts := axivity_facts(one))]
+    return believed_blocks(blocks)
+
+
+def believed_blocks(blocks) -> list[tuple[int, int, tuple[float, float, float]]]:
+    """Run, wall time and acceleration of every sample of blocks that is believed, one after the other."""
     samples = block_samples(blocks)
     believed = believed_samples([(run, time) for run, time, _, _ in samples])
     samples = [sample for sample, kept in zip(samples, believed, strict=True) if kept]
@@ -392,6 +397,53 @@ def axivity_facts(sector: bytes) -> dict[str, float]:
     first = datetime(year, month, 1, hour, minute, second, tzinfo=UTC) + timedelta(days=day - 1)
     start_ns = int(first.timestamp()) * 10**9 - round((at_sample / rate_hz - since_s) * 1e9)
     return {"start": start_ns, "rate": rate_hz, "session": number(6, 4), "number": number(10, 4), "count": count}
+
+
+def gt3x_samples(kind: int, payload: bytes, per_g: float) -> list[tuple[float, float, float]]:
+    """The samples of one record of an ActiGraph log in g, bit by bit as the format says."""
+    if kind == 26:
+        raw = [int.from_bytes(payload[at : at + 2], "little", signed=True) for at in range(0, len(payload) - 1, 2)]
+        return [(x / per_g, y / per_g, z / per_g) for x, y, z in zip(raw[::3], raw[1::3], raw[2::3], strict=False)]
+    bits = "".join(f"{byte:08b}" for byte in payload)
+    values = [int(bits[at : at + 12], 2) for at in range(0, len(bits) - 11, 12)]
+    signed = [value - 4096 if value > 2047 else value for value in values]
+    return [(x / per_g, y / per_g, z / per_g) for y, x, z in zip(signed[::3], signed[1::3], signed[2::3], strict=False)]
+
+
+def gt3x_records(log: bytes) -> list[tuple[int, int, bytes]]:
+    """Kind, second and payload of each record of an ActiGraph log that can be found, by the reader's rule."""
+    found, at, lost = [], 0, False
+    while at < len(log):
+        size = int.from_bytes(log[at + 6 : at + 8], "little") if len(log) - at > 8 else len(log)
+        end = at + 8 + size
+        if log[at] != 0x1E or end >= len(log):
+            at, lost = at + 1, True
+            continue
+        total = 255
+        for byte in log[at:end]:
+            total ^= byte
+        followed = end + 1 == len(log) or log[end + 1] == 0x1E
+        if total != log[end]:
+            at, lost = (end + 1, False) if followed and not lost else (at + 1, True)
+        elif lost and not (followed and log[at + 1] <= 26):
+            at += 1
+        else:
+            found.append((log[at + 1], int.from_bytes(log[at + 2 : at + 6], "little"), log[at + 8 : end]))
+            at, lost = end + 1, False
+    return found
+
+
+def gt3x_recording(log: bytes, rate_hz: float, per_g: float) -> list[tuple[int, int, tuple[float, float, float]]]:
+    """Run, wall time and acceleration of every sample of a log that is believed, one after the other."""
+    blocks = []
+    for kind, second, payload in gt3x_records(log):
+        bits = len(payload) * 8
+        whole = bits // 36 and bits % 36 <= 4 if kind == 0 else len(payload) % 6 == 0
+        if kind in {0, 26} and len(payload) > 1 and whole:
+            accel_g = gt3x_samples(kind, payload, per_g)
+            facts = {"start": second * 10**9, "rate": rate_hz, "session": 0, "number": second}
+            blocks.append(facts | {"count": len(accel_g), "accel_g": accel_g})
+    return believed_blocks(blocks)
 
 
 def block_samples(blocks):

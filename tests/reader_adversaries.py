@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import cwa_writer
+import gt3x_writer
 import numpy as np
 import pyarrow as pa
 from reader_samples import EXPORTS, SAMPLES, actilife_head, csv_text, own_parquet, parquet_bytes, table, waves
@@ -114,6 +115,75 @@ def axivity(rng: Random) -> bytes:
     sectors = sectors[order] if rng.random() < 0.1 else _with_checksum(sectors[order])
     content = rng.choice((_HEADER, _HEADER, broken(rng, _HEADER))) + sectors.tobytes()
     return broken(rng, content, (b"AX", b"MD")) if rng.random() < 0.3 else content
+
+
+# ActiGraph
+
+_RECORDS = [
+    *gt3x_writer.seconds(waves(150)),
+    gt3x_writer.record(gt3x_writer.PARAMETERS, gt3x_writer.START_S, struct.pack("<HHI", 0, 55, 0x09400000)),
+    *gt3x_writer.seconds(waves(150), kind=gt3x_writer.WORDS, first_s=gt3x_writer.START_S + 5),
+]
+_INFO_VALUES = (
+    None,
+    "",
+    "0",
+    "-1",
+    "nan",
+    "1e308",
+    "30,5",
+    "999999",
+    "\0",
+    "x" * 300,
+    "99:99:99",
+    "-14:00:00",
+    "NEO",
+    "CLE1",
+)
+
+
+def _strange_record(rng: Random, whole: bytes) -> bytes:
+    """A record whose fields lie, with a checksum that holds, or one that doesn't."""
+    kind, second, size = whole[1], int.from_bytes(whole[2:6], "little"), len(whole) - 9
+    payload = whole[8:-1]
+    match rng.randrange(6):
+        case 0:
+            second = rng.choice((second + 1, second - 1, second + 100, 0, 2**32 - 1, rng.getrandbits(32)))
+        case 1:
+            kind = rng.choice((0, 26, 21, 2, 100, 255))
+        case 2:
+            payload = payload[: rng.randrange(size + 1)]
+        case 3:
+            payload = payload * rng.choice((2, 30))
+        case 4:
+            payload = broken(rng, payload) if payload else b""
+        case _:
+            return whole[:6] + struct.pack("<H", rng.choice(EDGES) % 65536) + whole[8:]
+    return gt3x_writer.record(kind, second, payload[:65535], bad=rng.random() < 0.1)
+
+
+def actigraph(rng: Random) -> bytes:
+    """Records that lie, are doubled, swapped, lost or cut; an info that lies; and any byte of the archive."""
+    parts = list(_RECORDS)
+    for _ in range(rng.choice((0, 1, 1, 2, 5))):
+        at = rng.randrange(len(parts))
+        match rng.randrange(5):
+            case 0:
+                parts[at : at + 1] = [parts[at]] * rng.choice((0, 2))
+            case 1:
+                other = rng.randrange(len(parts))
+                parts[at], parts[other] = parts[other], parts[at]
+            case 2:
+                parts[at] += rng.choice((b"\x1e" * 40, rng.randbytes(30), b"\0" * 20))
+            case _:
+                parts[at] = _strange_record(rng, _RECORDS[at % len(_RECORDS)])
+    log = b"".join(parts)
+    if rng.random() < 0.3:
+        log = broken(rng, log, (b"\x1e",))
+    changes = {rng.choice(list(gt3x_writer.INFO)): rng.choice(_INFO_VALUES) for _ in range(rng.choice((0, 0, 1, 3)))}
+    info = gt3x_writer.info_text(**changes)
+    content = gt3x_writer.content(log, broken(rng, info) if rng.random() < 0.1 else info, deflate=rng.random() < 0.5)
+    return broken(rng, content, _ZIP_WORDS) if rng.random() < 0.2 else content
 
 
 # Tables of text
@@ -421,6 +491,7 @@ def zipped(rng: Random) -> bytes:
 #: The first five are rows of READERS; what is packed comes on top.
 ADVERSARIES: dict[str, Adversary] = {
     "axivity": Adversary("a.cwa", axivity),
+    "actigraph": Adversary("a.gt3x", actigraph),
     "parquet": Adversary("a.parquet", parquet),
     "csv": Adversary("a.csv", text),
     "log": Adversary("journal.json", journal, SAMPLES["log"].beside),

@@ -36,6 +36,8 @@ _BLOCK_BYTES: Final = 1 << 20
 _BROKEN: Final = (zlib.error, EOFError, gzip.BadGzipFile, zipfile.BadZipFile, struct.error)
 _UNREADABLE: Final = (*_BROKEN, NotImplementedError, RuntimeError, ValueError, OverflowError)
 _ORDINARY: Final = (0, stat.S_IFREG, stat.S_IFDIR)
+#: Of the head before a member, the lengths of its name and of what else it says.
+_MEMBER_HEAD: Final = struct.Struct("<26x2H")
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DEVICES: Final = frozenset(
     ["con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))]
@@ -176,6 +178,20 @@ class Archive:
         self._left -= unpacked.path.stat().st_size
         return unpacked
 
+    def blocks(self, member: zipfile.ZipInfo, size: int) -> Iterator[bytes]:
+        """Yield what a member holds, ``size`` bytes at most at once, without its checksum, for what has its own.
+
+        One that breaks off, or unpacks to more than it may, gives what comes before that and then a `ContainerError`.
+        """
+        shown, most = self.shown(member), min(self._left, most_bytes(member.compress_size))
+        total = 0
+        with self.path.open("rb") as file:
+            _seek_member(file, member, shown)
+            for block in _inflated(file, member, size, shown):
+                total += len(block)
+                _check_growth(total, most, shown)
+                yield block
+
     def shown(self, member: zipfile.ZipInfo) -> str:
         """Return what messages call a member."""
         return f"{self.path}, {member.filename[:200]!r}"
@@ -188,6 +204,48 @@ class Archive:
         except _UNREADABLE as error:
             what = f"can't be unpacked: {str(error)[:160]}"
             raise ContainerError(what, self.shown(member), "a whole member", "pack or copy it again") from error
+
+
+def _seek_member(file: IO[bytes], member: zipfile.ZipInfo, shown: str) -> None:
+    """Go to the first byte of what is packed; before it is a head with lengths of its own (APPNOTE.TXT 4.3.7)."""
+    file.seek(member.header_offset)
+    head = file.read(_MEMBER_HEAD.size)
+    if len(head) < _MEMBER_HEAD.size or not head.startswith(ZIP_MAGICS[0]):
+        raise ContainerError("can't be unpacked: it isn't where the list says", shown, remedy="pack or copy it again")
+    file.seek(sum(_MEMBER_HEAD.unpack(head)), io.SEEK_CUR)
+
+
+def _inflated(file: IO[bytes], member: zipfile.ZipInfo, size: int, shown: str) -> Iterator[bytes]:
+    left = member.compress_size
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS) if member.compress_type == zipfile.ZIP_DEFLATED else None
+    packed = b""
+    while left:
+        packed = file.read(min(left, size))
+        left -= len(packed)
+        if not packed:
+            raise ContainerError("can't be unpacked: the file ends before it", shown, remedy="pack or copy it again")
+        if inflate is None:
+            yield packed
+            continue
+        try:
+            while block := inflate.decompress(packed, size):
+                yield block
+                packed = inflate.unconsumed_tail
+        except zlib.error as error:
+            what = f"can't be unpacked: {error}"
+            raise ContainerError(what, shown, remedy="pack or copy it again") from error
+        if inflate.eof:
+            return
+    if inflate and not inflate.eof:
+        raise ContainerError("can't be unpacked: it breaks off", shown, remedy="pack or copy it again")
+
+
+def member_named(archive: Archive, name: str) -> zipfile.ZipInfo:
+    """Return the first member of that name; `ContainerError` if there is none."""
+    found = next((member for member in archive.members if member.filename == name), None)
+    if found is None:
+        raise ContainerError(f"no {name} in it", str(archive.path), "a member of that name")
+    return found
 
 
 def open_archive(path: Path) -> Archive:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from device.errors import ContainerError, Fault, ReadError, RecordingError, UnknownFormatError
+from device.readers.actigraph.read import INFO, LOG, open_gt3x
 from device.readers.axivity.read import open_cwa
 from device.readers.captures import open_capture, open_log
 from device.readers.clock import zone_named
@@ -41,6 +42,9 @@ class Reader:
 
 READERS: Final[tuple[Reader, ...]] = (
     Reader("axivity", (".cwa",), b"MD\xfc\x03", open_cwa, "Axivity AX3 and AX6"),
+    Reader(
+        "actigraph", (".gt3x",), ZIP_MAGICS[0], open_gt3x, "ActiGraph GT3X+ and later", members=(INFO, LOG)
+    ),
     Reader("parquet", (".parquet",), b"PAR1", open_parquet, "Parquet with time or t, and x, y, z in g"),
     Reader(
         "csv", (".csv",), b"", open_csv,
@@ -100,12 +104,15 @@ def _row_of_zip(archive: Archive) -> Reader | None:
     return next((reader for reader in READERS if reader.members and names.issuperset(reader.members)), None)
 
 
+def _row_of_packed_zip(unpacked: Unpacked) -> Reader | None:
+    return _row_of_zip(open_archive(unpacked.path))  # the file is there as long as its object is
+
+
 def _reader_of_gzip(path: Path) -> Reader:
     inner = path.name[:-3] if path.name.lower().endswith(".gz") else path.name
     head = gzip_head(path, HEAD_BYTES)
     if head.startswith((GZIP_MAGIC, *ZIP_MAGICS)):
-        unpacked = gzip_unpacked(path) if head.startswith(ZIP_MAGICS) else None
-        row = _row_of_zip(open_archive(unpacked.path)) if unpacked else None
+        row = _row_of_packed_zip(gzip_unpacked(path)) if head.startswith(ZIP_MAGICS) else None
         if row is None:
             raise _nested(str(path))
     else:
@@ -133,7 +140,8 @@ def _row_of_member(archive: Archive, number: int) -> Reader | None:
     member = archive.members[number]
     head = archive.head(member, HEAD_BYTES)
     if head.startswith(ZIP_MAGICS):
-        row = next((row for row in READERS if row.members and member.filename.lower().endswith(row.suffixes)), None)
+        by_suffix = (row for row in READERS if row.members and member.filename.lower().endswith(row.suffixes))
+        row = next(by_suffix, None) or _row_of_packed_zip(archive.unpacked(member))
     else:
         row = _row_for(head, member.filename)
     if row is None and head.startswith((GZIP_MAGIC, *ZIP_MAGICS)):
