@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final, cast
 
+from isal import isal_zlib
+
 from device.errors import ContainerError, Fault
 from device.recording import Damage
 
@@ -34,6 +36,7 @@ GZIP_MAGIC: Final = b"\x1f\x8b"
 ZIP_MAGICS: Final = (b"PK\3\4", b"PK\5\6")
 _BLOCK_BYTES: Final = 1 << 20
 _BROKEN: Final = (zlib.error, EOFError, gzip.BadGzipFile, zipfile.BadZipFile, struct.error)
+_BROKEN_DEFLATE: Final = cast("type[Exception]", isal_zlib.error)  # its stub says that it is an exception, not a kind
 _UNREADABLE: Final = (*_BROKEN, NotImplementedError, RuntimeError, ValueError, OverflowError)
 _ORDINARY: Final = (0, stat.S_IFREG, stat.S_IFDIR)
 #: Of the head before a member, the lengths of its name and of what else it says.
@@ -217,7 +220,7 @@ def _seek_member(file: IO[bytes], member: zipfile.ZipInfo, shown: str) -> None:
 
 def _inflated(file: IO[bytes], member: zipfile.ZipInfo, size: int, shown: str) -> Iterator[bytes]:
     left = member.compress_size
-    inflate = zlib.decompressobj(-zlib.MAX_WBITS) if member.compress_type == zipfile.ZIP_DEFLATED else None
+    inflate = isal_zlib.decompressobj(-zlib.MAX_WBITS) if member.compress_type == zipfile.ZIP_DEFLATED else None
     packed = b""
     while left:
         packed = file.read(min(left, size))
@@ -231,7 +234,7 @@ def _inflated(file: IO[bytes], member: zipfile.ZipInfo, size: int, shown: str) -
             while block := inflate.decompress(packed, size):
                 yield block
                 packed = inflate.unconsumed_tail
-        except zlib.error as error:
+        except _BROKEN_DEFLATE as error:
             what = f"can't be unpacked: {error}"
             raise ContainerError(what, shown, remedy="pack or copy it again") from error
         if inflate.eof:

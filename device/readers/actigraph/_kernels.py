@@ -1,5 +1,6 @@
 """Loops over the bytes of a log: where its records are, and samples with their times."""
 
+import math
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,6 +14,8 @@ SKIPPED, SKIPPED_AT, BAD, BAD_AT, ODD, ODD_AT, SCALE, LOST = range(8)
 _SEPARATOR = 0x1E
 _PACKED, _PARAMETERS, _WORDS = 0, 21, 26
 _HEAD = 8
+#: Where the first, second and third value of a packed sample belong.
+_PLACE_OF = (1, 0, 2)
 #: The name of the scale among parameters: of space 0, number 55.
 _SCALE_NAME = 55 << 16
 
@@ -120,6 +123,9 @@ def decode(
     Returns -1, or the first record that isn't what it was when it was found: it and all after it are not written.
     """
     row = 0
+    per_step = np.float32(1.0 / per_g)
+    # By a power of two, multiplying by the inverse is dividing, to the bit; every step is a float32.
+    exact = math.frexp(per_g)[0] == 0.5
     for k in range(at.size):
         pos = at[k]
         samples = np.int64(count[k])
@@ -129,24 +135,43 @@ def decode(
         if _word(data, pos + 2) != second[k]:
             return k
         body = data[pos + _HEAD : pos + _HEAD + payload]
-        for i in range(np.int64(first[k]), samples):
-            if layout[k] == _PACKED:
-                byte, odd = 9 * i // 2, i & 1
-                b0, b1, b2 = np.int64(body[byte]), np.int64(body[byte + 1]), np.int64(body[byte + 2])
-                b3, b4 = np.int64(body[byte + 3]), np.int64(body[byte + 4]) if odd or 9 * i // 2 + 4 < payload else 0
-                if odd:
-                    y, x, z = (b0 & 15) << 8 | b1, b2 << 4 | b3 >> 4, (b3 & 15) << 8 | b4
-                else:
-                    y, x, z = b0 << 4 | b1 >> 4, (b1 & 15) << 8 | b2, b3 << 4 | b4 >> 4
-                x, y, z = (x ^ 2048) - 2048, (y ^ 2048) - 2048, (z ^ 2048) - 2048
-            else:
-                byte = 6 * i
-                x = np.int64(np.int16(np.int64(body[byte]) | np.int64(body[byte + 1]) << 8))
-                y = np.int64(np.int16(np.int64(body[byte + 2]) | np.int64(body[byte + 3]) << 8))
-                z = np.int64(np.int16(np.int64(body[byte + 4]) | np.int64(body[byte + 5]) << 8))
-            accel_g[row, 0] = np.float32(x / per_g)
-            accel_g[row, 1] = np.float32(y / per_g)
-            accel_g[row, 2] = np.float32(z / per_g)
-            time_ns[row] = start_ns[k] + np.int64(np.rint(np.float64(i) * step_ns[k]))
-            row += 1
+        begin, rows = int(first[k]), int(samples) - int(first[k])
+        out = accel_g[row : row + rows]
+        if layout[k] == _PACKED:
+            _unpack(body, begin, out)
+        else:
+            _join(body, begin, out)
+        if exact:
+            for i in range(rows):
+                for axis in range(3):
+                    out[i, axis] *= per_step
+        else:
+            for i in range(rows):
+                for axis in range(3):
+                    out[i, axis] = np.float32(np.float64(out[i, axis]) / per_g)
+        times, base, step = time_ns[row : row + rows], start_ns[k], step_ns[k]
+        for i in range(rows):
+            times[i] = base + np.int64(np.rint(np.float64(begin + i) * step))
+        row += rows
     return -1
+
+
+@njit(cache=True, nogil=True)
+def _unpack(body: Array, begin: int, out: Array) -> None:
+    """Write samples of 12 bits, y before x before z, the high bits first, as steps: two of them fill nine bytes."""
+    for i in range(out.shape[0]):
+        bit = 36 * (begin + i)
+        for axis in range(3):
+            byte, odd = (bit + 12 * axis) >> 3, axis + begin + i & 1
+            high, low = np.int32(body[byte]), np.int32(body[byte + 1])
+            value = (high & 15) << 8 | low if odd else high << 4 | low >> 4
+            out[i, _PLACE_OF[axis]] = np.float32((value ^ 2048) - 2048)
+
+
+@njit(cache=True, nogil=True)
+def _join(body: Array, begin: int, out: Array) -> None:
+    """Write samples of 16 bits, x before y before z, the low byte first, as steps."""
+    flat, inner = out.reshape(-1), body[6 * begin :]
+    for i in range(np.uint64(flat.size)):
+        out_of = np.uint64(2) * i
+        flat[i] = np.float32(np.int16(np.int32(inner[out_of]) | np.int32(inner[out_of + np.uint64(1)]) << np.int32(8)))
