@@ -1,6 +1,7 @@
 """Slow, obvious twins of the kernels; a kernel and its twin must agree on exact inputs."""
 
 import math
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -443,6 +444,69 @@ def gt3x_recording(log: bytes, rate_hz: float, per_g: float) -> list[tuple[int, 
             accel_g = gt3x_samples(kind, payload, per_g)
             facts = {"start": second * 10**9, "rate": rate_hz, "session": 0, "number": second}
             blocks.append(facts | {"count": len(accel_g), "accel_g": accel_g})
+    return believed_blocks(blocks)
+
+
+def geneactiv_pages(content: bytes) -> list[dict]:
+    """What each page of a GENEActiv file says, by the reader's rules; nothing for one that it leaves out."""
+    found, page = [], None
+    lines = content.split(b"\n")
+    for place, raw in enumerate(lines):
+        line = raw[:-1] if raw.endswith(b"\r") else raw
+        name = line[:40].split(b":")[0]
+        if len(raw) > 8192:
+            continue
+        if line.startswith(b"Recorded Data"):
+            if page is not None:
+                found.append({})
+            page = {}
+        elif page is None or not line:
+            continue
+        elif line.startswith((b"Sequence Number:", b"Page Time:", b"Measurement Frequency:")):
+            page[name] = line[len(name) + 1 :]
+        elif b":" not in line[:40]:
+            found.append(geneactiv_page(page, line, last=place == len(lines) - 1))
+            page = None
+    return [*found, *([{}] if page is not None else [])]
+
+
+def geneactiv_page(page: dict, digits: bytes, last: bool) -> dict:
+    """What a page with these fields and digits says, or nothing where it breaks a rule."""
+    number = re.fullmatch(rb"(\d{1,9}) *", page.get(b"Sequence Number", b""))
+    rate = re.match(rb"(\d+(?:[.,]\d*)?)( |$)", page.get(b"Measurement Frequency", b""))
+    when = re.fullmatch(
+        rb"(\d{1,4})-(\d{1,4})-(\d{1,4}) (\d{1,4}):(\d{1,4}):(\d{1,4}):(\d{1,4}) *", page.get(b"Page Time", b"")
+    )
+    whole = re.fullmatch(rb"[0-9A-Fa-f]{12,3600}", digits) and (len(digits) == 3600 or last)
+    if not number or not rate or not when or not whole:
+        return {}
+    *fields, ms = (int(field) for field in when.groups())
+    rate_mhz = int(float(rate[1].replace(b",", b".")) * 1000 + 1e-6)
+    try:
+        start_ns = int(datetime(*fields, tzinfo=UTC).timestamp()) * 10**9 + ms * 10**6
+    except ValueError:
+        return {}
+    if not 1900 <= fields[0] < 2200 or ms > 999 or not 1_000 <= rate_mhz <= 1_000_000:
+        return {}
+    return {
+        "start": start_ns,
+        "rate": float(np.float32(rate_mhz / 1000)),
+        "session": 0,
+        "number": int(number[1]),
+        "digits": digits,
+    }
+
+
+def geneactiv_recording(content: bytes, gain, offset) -> list[tuple[int, int, tuple[float, float, float]]]:
+    """Run, wall time and acceleration of every sample of a GENEActiv file that is believed, one after the other."""
+    blocks = []
+    for page in geneactiv_pages(content):
+        if page:
+            text = page["digits"].decode()
+            values = [[int(text[at + k : at + k + 3], 16) for k in (0, 3, 6)] for at in range(0, len(text) - 11, 12)]
+            signed = [[value - 4096 if value > 2047 else value for value in sample] for sample in values]
+            accel_g = [tuple((100 * v - o) / g for v, g, o in zip(s, gain, offset, strict=True)) for s in signed]
+            blocks.append(page | {"count": len(accel_g), "accel_g": accel_g})
     return believed_blocks(blocks)
 
 

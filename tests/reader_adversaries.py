@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import cwa_writer
+import geneactiv_writer
 import gt3x_writer
 import numpy as np
 import pyarrow as pa
@@ -184,6 +185,41 @@ def actigraph(rng: Random) -> bytes:
     info = gt3x_writer.info_text(**changes)
     content = gt3x_writer.content(log, broken(rng, info) if rng.random() < 0.1 else info, deflate=rng.random() < 0.5)
     return broken(rng, content, _ZIP_WORDS) if rng.random() < 0.2 else content
+
+
+# GENEActiv
+
+_PAGES = geneactiv_writer.pages(geneactiv_writer.raw_of(waves(1200)))
+_GENEACTIV_HEADER = geneactiv_writer.header()
+_LINE_VALUES = (
+    b"", b" ", b"0", b"-1", b"1e9", b"nan", b"99999999999999999999", b"100,0", b"85.7", b"0.5", b"1000000", b"3", b"2",
+    b"2026-06-15 08:00:03:000", b"2026-02-30 00:00:00:000", b"1970-01-01 00:00:00:000", b"2199-12-31 23:59:59:999", b"GMT +99:99",
+    b"0-0-0 0:0:0:0", b"2026-06-15T08:00:03.000", b"x" * 100, b"F" * 3600, b"F" * 3599, b"G" * 3600, b"F" * 9000, b"\0" * 20,
+)  # fmt: skip
+_LINES = (b"Recorded Data", b"Sequence Number:", b"Page Time:", b"Measurement Frequency:", b"\r\n", b"\n", b"\r", b":")
+
+
+def geneactiv(rng: Random) -> bytes:
+    """Lines of header and pages that lie; pages doubled, swapped and lost; and any byte."""
+    parts = [_GENEACTIV_HEADER, *_PAGES]
+    for _ in range(rng.choice((0, 1, 1, 2, 4))):
+        at = rng.randrange(len(parts))
+        match rng.randrange(5):
+            case 0:
+                parts[at : at + 1] = [parts[at]] * rng.choice((0, 2))
+            case 1:
+                other = rng.randrange(len(parts))
+                parts[at], parts[other] = parts[other], parts[at]
+            case _:
+                lines = parts[at].split(b"\r\n")
+                k = rng.randrange(len(lines))
+                name, colon, _value = lines[k].partition(b":")
+                lines[k] = rng.choice((name + colon + rng.choice(_LINE_VALUES), rng.choice(_LINE_VALUES)))
+                parts[at] = b"\r\n".join(lines)
+        if not parts:
+            break
+    content = b"".join(parts)
+    return broken(rng, content, _LINES) if rng.random() < 0.4 else content
 
 
 # Tables of text
@@ -492,6 +528,7 @@ def zipped(rng: Random) -> bytes:
 ADVERSARIES: dict[str, Adversary] = {
     "axivity": Adversary("a.cwa", axivity),
     "actigraph": Adversary("a.gt3x", actigraph),
+    "geneactiv": Adversary("a.bin", geneactiv),
     "parquet": Adversary("a.parquet", parquet),
     "csv": Adversary("a.csv", text),
     "log": Adversary("journal.json", journal, SAMPLES["log"].beside),

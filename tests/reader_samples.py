@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import cwa_writer
+import geneactiv_writer
 import gt3x_writer
 import numpy as np
 import pyarrow as pa
@@ -193,11 +194,17 @@ def gt3x_bytes(kind: int = gt3x_writer.PACKED) -> bytes:
     return gt3x_writer.content(b"".join(gt3x_writer.seconds(waves(480), kind=kind)))
 
 
+def geneactiv_bytes(newline: str = "\r\n") -> bytes:
+    raw = geneactiv_writer.raw_of(waves(600))
+    return geneactiv_writer.header(newline) + b"".join(geneactiv_writer.pages(raw, newline=newline))
+
+
 _LOG = _log_files()
 _LIVE = _segment_files(STREAM_UUID, _band_notifications(), closed=False)
 SAMPLES: dict[str, Sample] = {
     "axivity": Sample("a.cwa", cwa_bytes(), 480),
     "actigraph": Sample("a.gt3x", gt3x_bytes(), 480),
+    "geneactiv": Sample("a.bin", geneactiv_bytes(), 600),
     "parquet": Sample("a.parquet", parquet_bytes(table(), row_group_size=150), N),
     "csv": Sample("a.csv", csv_text().encode(), N),
     "log": Sample("journal.json", _LOG.pop("journal.json"), N, _LOG),
@@ -207,6 +214,7 @@ SAMPLES: dict[str, Sample] = {
 MORE: dict[str, list[Sample]] = {
     "axivity": [Sample("words.cwa", cwa_bytes(layout=cwa_writer.WORDS), 480)],
     "actigraph": [Sample("words.gt3x", gt3x_bytes(gt3x_writer.WORDS), 480)],
+    "geneactiv": [Sample("lines.bin", geneactiv_bytes("\n"), 600)],
     "parquet": [Sample("ours.parquet", own_parquet(), N)],
     "csv": [Sample(f"{name}.csv", content, N) for name, content in EXPORTS.items()],
 }

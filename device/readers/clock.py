@@ -1,10 +1,11 @@
 """From the wall clock that a device was set to, to UTC."""
 
+import math
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from device.errors import ReadError
-from device.recording import NS_PER_S
+from device.recording import NS_PER_S, Damage
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -33,6 +34,13 @@ def wall_offset_ns(first_wall_ns: int, zone: str) -> int:
     except OverflowError as error:
         raise ReadError(f"a time of {first_wall_ns} ns", expected="a year from 1 to 9999") from error
     return round(offset.total_seconds()) * NS_PER_S if offset is not None else 0
+
+
+def set_elsewhere(offset_s: float, offset_ns: int, zone: str) -> tuple[Damage, ...]:
+    """Say that a clock was set at another offset from UTC than it is read at; to who asked for no zone, nothing."""
+    if zone == "UTC" or math.isnan(offset_s) or round(offset_s) * NS_PER_S == offset_ns:
+        return ()
+    return (Damage(f"clock set at UTC{offset_s / 3600:+g} h, which isn't {zone}", 1, f"read as {zone}", "the header"),)
 
 
 def text_of(time_ns: int) -> str:

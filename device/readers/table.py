@@ -13,6 +13,7 @@ from device.readers.captures import open_capture, open_log
 from device.readers.clock import zone_named
 from device.readers.containers import GZIP_MAGIC, ZIP_MAGICS, Archive, Unpacked, gzip_head, gzip_unpacked, open_archive
 from device.readers.csv_file import open_csv
+from device.readers.geneactiv.read import MAGIC, open_geneactiv
 from device.readers.parquet import open_parquet
 from device.recording import Chunk, Damage, Recording, Stream
 
@@ -45,6 +46,7 @@ READERS: Final[tuple[Reader, ...]] = (
     Reader(
         "actigraph", (".gt3x",), ZIP_MAGICS[0], open_gt3x, "ActiGraph GT3X+ and later", members=(INFO, LOG)
     ),
+    Reader("geneactiv", (".bin",), MAGIC, open_geneactiv, "GENEActiv"),
     Reader("parquet", (".parquet",), b"PAR1", open_parquet, "Parquet with time or t, and x, y, z in g"),
     Reader(
         "csv", (".csv",), b"", open_csv,

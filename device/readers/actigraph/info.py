@@ -1,17 +1,16 @@
 """What info.txt says of a device and its settings; whose it was isn't read."""
 
 import math
-import re
 from dataclasses import dataclass
 from typing import Final
 
+from device.readers.said import number, offset_s, printable
 from device.recording import BandInfo
 
 #: A real one has 500 bytes.
 MOST_BYTES: Final = 1 << 16
 #: Steps in a g by the first letters of the serial number, where nothing else says it (GT3X-File-Format, log.bin).
 SCALES: Final = {"NEO": 341.0, "CLE": 341.0, "MRA": 256.0, "MOS": 256.0, "TAS": 256.0}
-_OFFSET: Final = re.compile(r"(-?)(\d{1,2}):(\d{2})(?::\d{2})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +30,14 @@ def read_info(content: bytes) -> Info:
     limb = f"{said.get('side', '')} {said.get('limb', '')}".strip().casefold()
     band = BandInfo(
         maker="ActiGraph",
-        model=_printable(said.get("device type", "")),
-        serial=_printable(serial),
-        firmware=_printable(said.get("firmware", "")),
-        placement=_printable(limb),
-        range_g=_number(said.get("acceleration max", ""), 1.0, 64.0),
-        nominal_rate_hz=_number(said.get("sample rate", ""), 1.0, 1_000.0),
+        model=printable(said.get("device type", "")),
+        serial=printable(serial),
+        firmware=printable(said.get("firmware", "")),
+        placement=printable(limb),
+        range_g=number(said.get("acceleration max", ""), 1.0, 64.0),
+        nominal_rate_hz=number(said.get("sample rate", ""), 1.0, 1_000.0),
     )
-    return Info(band, _number(said.get("acceleration scale", ""), 1.0, 65_536.0), _offset_s(said.get("timezone", "")))
+    return Info(band, number(said.get("acceleration scale", ""), 1.0, 65_536.0), offset_s(said.get("timezone", "")))
 
 
 def scale_of(info: Info, parameter: int) -> float:
@@ -52,23 +51,3 @@ def scale_of(info: Info, parameter: int) -> float:
     mantissa, exponent = (parameter & 0xFFFFFF ^ 0x800000) - 0x800000, (parameter >> 24 ^ 0x80) - 0x80
     value = math.ldexp(mantissa / 2**23, exponent)
     return value if 1.0 <= value <= 65_536.0 else SCALES.get(info.band.serial[:3].upper(), math.nan)
-
-
-def _number(text: str, low: float, high: float) -> float:
-    try:
-        value = float(text[:32].replace(",", "."))
-    except ValueError:
-        return math.nan
-    return value if low <= value <= high else math.nan
-
-
-def _offset_s(text: str) -> float:
-    found = _OFFSET.fullmatch(text)
-    if not found:
-        return math.nan
-    sign, hours, minutes = found.groups()
-    return (-1.0 if sign else 1.0) * (int(hours) * 3600.0 + int(minutes) * 60.0)
-
-
-def _printable(text: str) -> str:
-    return "".join(letter for letter in text[:80] if letter.isprintable())

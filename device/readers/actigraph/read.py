@@ -20,9 +20,9 @@ import numpy as np
 
 from device.errors import ContainerError, DamagedFileError, EmptyFileError, UnknownFormatError
 from device.readers.actigraph import _kernels
-from device.readers.actigraph.info import MOST_BYTES, Info, read_info, scale_of
+from device.readers.actigraph.info import MOST_BYTES, read_info, scale_of
 from device.readers.actigraph.records import BLOCK_BYTES, Records, Windows, index_records
-from device.readers.clock import wall_offset_ns
+from device.readers.clock import set_elsewhere, wall_offset_ns
 from device.readers.containers import Archive, member_named, open_archive
 from device.readers.runs import Timed, timed
 from device.recording import NS_PER_S, Chunk, Damage, Stream
@@ -74,7 +74,7 @@ def _stream(path: Path, zone: str) -> Stream:
         records.second, np.zeros(records.count.size, np.uint32), known_as=("record", np.arange(records.count.size)),
     )  # fmt: skip
     offset_ns = wall_offset_ns(blocks.first_ns, zone)
-    said = (*damage, *blocks.damage, *_set_elsewhere(info, offset_ns, zone))
+    said = (*damage, *blocks.damage, *set_elsewhere(info.offset_s, offset_ns, zone))
     log = Log(records, blocks, offset_ns, per_g)
     return Stream(partial(_chunks, path, log, said), replace(info.band, nominal_rate_hz=rate_hz), zone)
 
@@ -99,14 +99,6 @@ def _check_members(archive: Archive) -> None:
     raise DamagedFileError(
         f"no {missing} in it", str(archive.path), f"{INFO} and {LOG}", "download it from the device again"
     )
-
-
-def _set_elsewhere(info: Info, offset_ns: int, zone: str) -> tuple[Damage, ...]:
-    """Say that a clock was set in another zone than was asked for; who asked for none isn't told."""
-    if zone == "UTC" or math.isnan(info.offset_s) or round(info.offset_s) * NS_PER_S == offset_ns:
-        return ()
-    hours = info.offset_s / 3600
-    return (Damage(f"clock set at UTC{hours:+g} h, which isn't {zone}", 1, f"read as {zone}", INFO),)
 
 
 def _chunks(path: Path, log: Log, damage: tuple[Damage, ...]) -> Iterator[Chunk]:
