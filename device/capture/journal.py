@@ -43,7 +43,7 @@ class Journal:
     serial: str
     firmware: str
     boot: Uint16
-    log_id: Uint16
+    log_id: Uint32
     start_ticks: Ticks
     start_unix_s: Uint32
     rate_hz: RateHz
@@ -126,7 +126,13 @@ def _format_of(content: bytes) -> Any:
 
 def _checked(content: bytes) -> Journal:
     """Return the journal in ``content``; a `ValueError` names what is missing, of another kind or too large."""
-    return _adapter().validate_json(content, strict=True)
+    from pydantic import ValidationError  # noqa: PLC0415 - only who opens a log needs it
+
+    try:
+        return _adapter().validate_json(content, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
 
 
 @cache
