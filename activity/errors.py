@@ -23,6 +23,13 @@ class OutputError(ActivityError):
     exit_code = 4
 
 
+class ResultError(ActivityError):
+    """Results that aren't there, or can't be read back: another folder, another version, or a damaged file."""
+
+    code = "result-unreadable"
+    exit_code = 5
+
+
 class ContentError(ActivityError):
     """Shipped or supplied content (rules, exercises, messages, questionnaires) that breaks its schema."""
 

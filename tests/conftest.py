@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import processed_folder
 import pytest
 
 CHECKOUT = Path(__file__).parents[1]
@@ -25,3 +26,9 @@ def recordings_dir() -> Path:
 def rng() -> np.random.Generator:
     """A generator with a fixed seed, fresh for each test."""
     return np.random.default_rng(20211)
+
+
+@pytest.fixture(scope="session")
+def processed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of results of one recording and one failure; for reading."""
+    return processed_folder.make(tmp_path_factory.mktemp("processed"))

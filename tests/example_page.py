@@ -10,7 +10,8 @@ from activity.coach.plan import DailyMessage, PlannedExercise, Reason, StepGoal,
 from activity.day.summary import DayQuality, DaySummary
 from activity.epochs import UNKNOWN, Epochs
 from activity.labels import ACTIVITIES, Activity
-from activity.report.page import PageData, SignalFacts
+from activity.report.facts import SignalFacts
+from activity.report.page import PageData
 
 ZONE = "Europe/Oslo"
 DAY = date(2026, 11, 17)

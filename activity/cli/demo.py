@@ -191,7 +191,8 @@ def _page(
     person: Person, analysis: "Analysis", plan: "WeeklyPlan", message: "DailyMessage", provenance: dict[str, str]
 ) -> str:
     from activity.cli.main import INTENDED_USE
-    from activity.report.page import PageData, SignalFacts, render_page
+    from activity.report.facts import SignalFacts
+    from activity.report.page import PageData, render_page
 
     extent, calibration = analysis.extent, analysis.found.calibration
     signal = SignalFacts(

@@ -22,6 +22,8 @@ COMMANDS: Final[tuple[str, ...]] = (
     "sync",
     "watch",
     "process",
+    "days",
+    "report",
     "simulate",
     "model",
     "doctor",

@@ -5,11 +5,13 @@ letters of the same size; down, everything is in pixels.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Final
 
 from activity.day.summary import DaySummary
+from activity.labels import Activity
 from activity.report.strip import Kind, Span, minutes_of
 from activity.report.wording import clock, count, duration, plural
 
@@ -155,11 +157,11 @@ def day_chart(day: DaySummary, spans: tuple[Span, ...]) -> DayChart:
     legend = _legend(day, spans)
     return DayChart(
         length_s=length_s,
-        paths=_paths(spans),
-        blocks=_blocks(spans, length_s),
+        paths=strip_paths(spans, STRIP_HEIGHT),
+        blocks=strip_blocks(spans, length_s, STRIP_BASE, STRIP_HEIGHT),
         bars=_bars(day),
         holes=_holes(day),
-        ticks=_ticks(day),
+        ticks=hour_ticks(day),
         legend=legend,
         hours=_hours(day),
         title=f"Activities and steps per hour on {day.date.isoformat()}",
@@ -167,15 +169,18 @@ def day_chart(day: DaySummary, spans: tuple[Span, ...]) -> DayChart:
     )
 
 
-def _paths(spans: tuple[Span, ...]) -> tuple[tuple[Kind, str], ...]:
-    """Return the blocks of each activity as one path, low ones first so that short efforts stay on top."""
+def strip_paths(spans: tuple[Span, ...], strip_height: float) -> tuple[tuple[Kind, str], ...]:
+    """Return the blocks of each activity as one path, low ones first so that short efforts stay on top.
+
+    Across in seconds of the day, down in pixels of a strip of that height.
+    """
     paths = []
     for kind in sorted(HEIGHT, key=HEIGHT.__getitem__):
         if kind in PATTERNED:
             continue
-        height = HEIGHT[kind] * STRIP_HEIGHT
+        height = HEIGHT[kind] * strip_height
         blocks = [
-            f"M{span.start_s:.0f} {STRIP_HEIGHT - height:.1f}h{span.duration_s:.0f}v{height:.1f}"
+            f"M{span.start_s:.0f} {strip_height - height:.1f}h{span.duration_s:.0f}v{height:.1f}"
             f"h-{span.duration_s:.0f}z"
             for span in spans
             if span.kind is kind
@@ -185,15 +190,16 @@ def _paths(spans: tuple[Span, ...]) -> tuple[tuple[Kind, str], ...]:
     return tuple(paths)
 
 
-def _blocks(spans: tuple[Span, ...], length_s: int) -> tuple[Block, ...]:
+def strip_blocks(spans: tuple[Span, ...], length_s: int, base: float, strip_height: float) -> tuple[Block, ...]:
+    """Return the stretches of which no activity is known, on a strip of that height over ``base``."""
     words = {Kind.UNWORN: "not worn", Kind.UNRECORDED: "not recorded", Kind.UNKNOWN: ""}
     blocks = []
     for span in spans:
         if span.kind in PATTERNED:
-            height = HEIGHT[span.kind] * STRIP_HEIGHT
+            height = HEIGHT[span.kind] * strip_height
             x, width = 100 * span.start_s / length_s, 100 * span.duration_s / length_s
             label, wide = _words(words[span.kind], width)
-            blocks.append(Block(x, width, STRIP_BASE - height, height, span.kind, label, wide))
+            blocks.append(Block(x, width, base - height, height, span.kind, label, wide))
     return tuple(blocks)
 
 
@@ -247,7 +253,7 @@ def _holes(day: DaySummary) -> tuple[Block, ...]:
     return tuple(holes)
 
 
-def _ticks(day: DaySummary) -> tuple[Tick, ...]:
+def hour_ticks(day: DaySummary) -> tuple[Tick, ...]:
     """Return a tick at every third hour of the wall clock; a clock hour that comes twice is named once."""
     ticks: list[Tick] = []
     named: set[str] = set()
@@ -262,12 +268,18 @@ def _ticks(day: DaySummary) -> tuple[Tick, ...]:
 
 
 def _legend(day: DaySummary, spans: tuple[Span, ...]) -> tuple[LegendRow, ...]:
-    """Return a row for each kind that the day holds; what the summary counts is taken from there."""
-    minutes = {Kind(activity.value): lasted for activity, lasted in day.minutes.items()}
-    minutes[Kind.UNKNOWN] = day.quality.unknown_minutes
-    minutes[Kind.UNWORN] = minutes_of(spans, Kind.UNWORN)
-    minutes[Kind.UNRECORDED] = day.quality.missing_minutes
-    return tuple(LegendRow(kind, NAME[kind], minutes[kind]) for kind in NAME if minutes.get(kind, 0) > 0)
+    return legend_rows(day.minutes, day.quality.unknown_minutes, day.quality.missing_minutes, spans)
+
+
+def legend_rows(
+    minutes: Mapping[Activity, float], unknown: float, missing: float, spans: tuple[Span, ...]
+) -> tuple[LegendRow, ...]:
+    """Return a row for each kind that is there; what summaries count in minutes is taken from them."""
+    lasted = {Kind(activity.value): counted for activity, counted in minutes.items()}
+    lasted[Kind.UNKNOWN] = unknown
+    lasted[Kind.UNWORN] = minutes_of(spans, Kind.UNWORN)
+    lasted[Kind.UNRECORDED] = missing
+    return tuple(LegendRow(kind, NAME[kind], lasted[kind]) for kind in NAME if lasted.get(kind, 0) > 0)
 
 
 def _hours(day: DaySummary) -> tuple[HourRow, ...]:

@@ -13,23 +13,11 @@ from activity.day.summary import DaySummary
 from activity.epochs import Epochs
 from activity.report import wording
 from activity.report.charts import day_chart
+from activity.report.facts import NOT_KNOWN, Fact, SignalFacts, calibration_fact, gap_fact, known, rate_fact
 from activity.report.frame import environment, style
 from activity.report.strip import day_spans
 
-NOT_KNOWN: Final = "not known"
 _DAYS_OF_PLAN: Final = 7
-
-
-@dataclass(frozen=True, slots=True)
-class SignalFacts:
-    """What is known of the signal behind the day; None is "not known"."""
-
-    measured_rate_hz: float | None
-    gaps: int  #: interruptions inside the recording
-    gap_minutes: float  #: what they come to together
-    calibrated: bool  #: whether offset and gain were corrected
-    calibration_before_mg: float | None  #: mean distance of still moments from 1 g
-    calibration_after_mg: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +34,6 @@ class PageData:
     warnings: tuple[str, ...] = ()  #: plain sentences
     provenance: tuple[tuple[str, str], ...] = ()  #: name and value: input hash, program, model, band
     title: str = "Your day and your week"
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One entry of the quality box, or one figure of the day: a value and what it means."""
-
-    name: str
-    value: str
-    meaning: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +90,8 @@ def quality_facts(day: DaySummary, signal: SignalFacts) -> tuple[Fact, ...]:
             "recorded, but too broken up to name an activity",
         ),
         _gaps(day, signal),
-        _calibration(signal),
-        _rate(signal),
+        calibration_fact(signal),
+        rate_fact(signal),
     )
 
 
@@ -121,15 +100,15 @@ def day_figures(day: DaySummary) -> tuple[Fact, ...]:
     peak = day.peak_1min_spm
     worn = day.wear_minutes > 0
     return (
-        Fact("Steps", _known(day.steps), f"in {wording.duration(day.wear_minutes)} worn"),
-        Fact("Walks", _known(day.bouts if worn else None), "of a minute or longer"),
+        Fact("Steps", known(day.steps), f"in {wording.duration(day.wear_minutes)} worn"),
+        Fact("Walks", known(day.bouts if worn else None), "of a minute or longer"),
         Fact(
             "Longest still stretch",
             wording.duration(day.longest_still_minutes) if worn else NOT_KNOWN,
             "without a break",
         ),
-        Fact("Breaks from stillness", _known(day.inactivity_breaks if worn else None), "after 30 minutes or more"),
-        Fact("Quickest minute", _known(peak), "steps in one minute"),
+        Fact("Breaks from stillness", known(day.inactivity_breaks if worn else None), "after 30 minutes or more"),
+        Fact("Quickest minute", known(peak), "steps in one minute"),
     )
 
 
@@ -164,37 +143,7 @@ def _compared(steps: int, goal: StepGoal) -> GoalProgress:
     return GoalProgress(f"{counted}: {share * 100:.0f}{wording.THIN}% of the day’s goal.", share)
 
 
-def _known(value: float | None) -> str:
-    return NOT_KNOWN if value is None else wording.count(value)
-
-
 def _gaps(day: DaySummary, signal: SignalFacts) -> Fact:
     if not day.quality.recorded_minutes and not signal.gaps:
         return Fact("Gaps", NOT_KNOWN, "there is no recording of this day")
-    if not signal.gaps:
-        return Fact("Gaps", "none", "the recording has no interruption inside it")
-    lasted = wording.duration(signal.gap_minutes)
-    return Fact("Gaps", wording.count(signal.gaps), f"interruptions inside the recording, {lasted} in all")
-
-
-def _calibration(signal: SignalFacts) -> Fact:
-    before, after = signal.calibration_before_mg, signal.calibration_after_mg
-    if before is None:
-        return Fact("Calibration", NOT_KNOWN, "the sensor could not be checked against gravity")
-    if not signal.calibrated or after is None:
-        return Fact("Calibration", _milli_g(before), "how far the sensor is off gravity when still; not corrected")
-    return Fact("Calibration", _milli_g(after), f"off gravity when still, after correction; {_milli_g(before)} before")
-
-
-def _milli_g(value: float) -> str:
-    return f"{wording.decimal(value)}{wording.THIN}mg"
-
-
-def _rate(signal: SignalFacts) -> Fact:
-    if signal.measured_rate_hz is None:
-        return Fact("Measured rate", NOT_KNOWN, "samples that came each second")
-    return Fact(
-        "Measured rate",
-        f"{wording.decimal(signal.measured_rate_hz, 2)}{wording.THIN}Hz",
-        "samples that came each second",
-    )
+    return gap_fact(signal)

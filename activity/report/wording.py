@@ -18,6 +18,11 @@ def decimal(value: float, digits: int = 1) -> str:
     return f"{value:,.{digits}f}".replace(",", THIN)
 
 
+def share_of(value: float) -> str:
+    """Return a share in percent, e.g. ``18 %``; what is not nothing is never shown as 0."""
+    return f"under 1{THIN}%" if 0.0 < value < 0.01 else f"{value * 100:.0f}{THIN}%"
+
+
 def plural(value: float, singular: str, several: str = "") -> str:
     """Return a count with its noun, e.g. ``1 gap`` or ``3 gaps``."""
     noun = singular if round(value) == 1 else several or f"{singular}s"
@@ -71,3 +76,8 @@ def source_beside(source: str, trust: str) -> str:
 def clock(instant_ns: int, zone: str) -> str:
     """Return the local wall clock of a UTC instant, ``HH:MM``."""
     return f"{datetime.fromtimestamp(instant_ns / 1e9, UTC).astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+def local_date(instant_ns: int, zone: str) -> date:
+    """Return the local date of a UTC instant."""
+    return datetime.fromtimestamp(instant_ns / 1e9, UTC).astimezone(ZoneInfo(zone)).date()

@@ -20,6 +20,7 @@ from activity.reprocess.outcome import Failed
 from activity.reprocess.plan import INFO_NAME, read_infos
 from activity.reprocess.presence import PARTIAL, REPLACED, collating
 from activity.reprocess.quality import failure_row, quality_row
+from activity.reprocess.results import day_rows
 from device.capture.durable import sync_folder
 
 #: Where it is kept what failed, a file an input.
@@ -77,33 +78,14 @@ def collate(output: Path) -> None:
         with collating(output):
             infos = read_infos(output)
             failures = read_failures(output)
-            write_rows(output / "days.csv", [row for folder in infos for row in _days_of(output, folder)])
+            write_rows(
+                output / "days.csv", [{"recording": name, **row} for name in infos for row in day_rows(output, name)]
+            )
             rows = [quality_row(info) for info in infos.values()] + [failure_row(failure) for failure in failures]
             write_rows(output / "quality.csv", sorted(rows, key=lambda row: (row["input"], row["recording"])))
             write_rows(output / "failures.csv", failures)
     except OSError as error:
         raise unwritable(output, error) from error
-
-
-def _days_of(output: Path, folder: str) -> list[dict[str, Any]]:
-    place = output / folder / "days.parquet"
-    try:
-        with pyarrow.parquet.ParquetFile(place, page_checksum_verification=True) as file:
-            table = file.read(use_threads=False)
-    except (pa.ArrowException, OSError) as error:
-        raise OutputError(
-            f"can't be read back: {error}",
-            str(place),
-            "a result of this program",
-            "delete its folder and run again",
-        ) from error
-    # In nanoseconds, instants become pandas' own, whose import takes a quarter of a second.
-    whole = table.cast(pa.schema([_coarser(field) for field in table.schema]), safe=False)
-    return [{"recording": folder, **row} for row in whole.to_pylist()]
-
-
-def _coarser(field: pa.Field) -> pa.Field:
-    return field.with_type(pa.timestamp("us", field.type.tz)) if pa.types.is_timestamp(field.type) else field
 
 
 def note_failures(output: Path, path: Path, failed: Sequence[Failed]) -> None:
@@ -137,13 +119,18 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         if not rows:
             path.unlink(missing_ok=True)
             return
-        text = io.StringIO()
-        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
-        _replace_text(path, text.getvalue())
+        _replace_text(path, csv_text(rows))
     except OSError as error:
         raise unwritable(path, error) from error
+
+
+def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows of the same columns as CSV, with a line of their names; missing is an empty cell."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+    return text.getvalue()
 
 
 def write_page(path: Path, page: str) -> None:
