@@ -11,10 +11,13 @@ import os
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
 import cwa_writer
+import geneactiv_writer
+import gt3x_writer
 import numpy as np
 import pytest
 
@@ -106,3 +109,33 @@ def test_axivity_with_every_97th_sector_damaged(hour_g: np.ndarray, tmp_path: Pa
     content[::97, 100] ^= 1
     content.flush()
     say("cwa, packed, a week, 1 % damaged", path, 7.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "rate"),
+    [
+        ("gt3x, 12 bits, 30 Hz, a day", gt3x_writer.PACKED, 30),
+        ("gt3x, 12 bits, 100 Hz, a day", gt3x_writer.PACKED, 100),
+        ("gt3x, 16 bits, 100 Hz, a day", gt3x_writer.WORDS, 100),
+    ],
+)
+def test_actigraph(name: str, kind: int, rate: int, hour_g: np.ndarray, tmp_path: Path) -> None:
+    pack = {gt3x_writer.PACKED: gt3x_writer.packed, gt3x_writer.WORDS: gt3x_writer.words}[kind]
+    raw = np.clip(np.rint(hour_g[: len(hour_g) // rate * rate] * 256), -2048, 2047).astype(int).reshape(-1, rate, 3)
+    seconds = [pack(one) for one in raw]
+    log = b"".join(gt3x_writer.record(kind, gt3x_writer.START_S + k, seconds[k % len(seconds)]) for k in range(86_400))
+    path = tmp_path / "a.gt3x"
+    path.write_bytes(gt3x_writer.content(log, gt3x_writer.info_text(Sample_Rate=str(rate))))
+    say(name, path, 1.0)
+
+
+def test_geneactiv(hour_g: np.ndarray, tmp_path: Path) -> None:
+    raw = geneactiv_writer.raw_of(hour_g)
+    digits = [geneactiv_writer.digits(raw[k : k + 300]) for k in range(0, len(raw), 300)]
+    path = tmp_path / "a.bin"
+    with path.open("wb") as file:
+        file.write(geneactiv_writer.header())
+        for k in range(28_800):
+            when = geneactiv_writer.stamp(geneactiv_writer.START + k * timedelta(seconds=3))
+            file.write(geneactiv_writer.page(digits[k % len(digits)], k, when))
+    say("bin, 100 Hz, a day", path, 1.0)

@@ -1,14 +1,17 @@
-"""Compare the samples and times of Axivity files with those of other public readers, each in an environment of its own.
+"""Compare the samples and times of device files with those of other public readers, each in an environment of its own.
 
 Install those wanted, each beside this program and not into it, and name their Python::
 
     python -m venv skdh && skdh/bin/pip install scikit-digital-health
     python -m venv actipy && actipy/bin/pip install actipy                                 # needs Java
     python -m venv openmovement && openmovement/bin/pip install openmovement "numpy<2" "pandas<2.3"
-    python tests/bench/compare_cwa.py --skdh skdh/bin/python --actipy actipy/bin/python FILE.cwa ...
+    python -m venv pygt3x && pygt3x/bin/pip install pygt3x
+    python -m venv wristpy && wristpy/bin/pip install wristpy
+    python tests/bench/compare_readers.py --skdh skdh/bin/python --pygt3x pygt3x/bin/python FILE...
 
 A line says how many samples both have, how many of ours are theirs to the bit at the same place, and how far the times
-lie apart: in the median, and at most. Readers that leave out other sectors don't have the same places.
+lie apart: in the median, and at most. Readers that leave out other sectors don't have the same places; pygt3x repeats
+the last sample while a device sleeps, where nobody measured.
 """
 
 import argparse
@@ -21,7 +24,15 @@ import numpy as np
 
 from device.readers.table import read_recording
 
-#: What a peer is told to do: put (n, 3) in g into ``accel`` and seconds since 1970 into ``time``.
+#: The files that a peer is asked to read, and what it is told: put (n, 3) in g into ``accel`` and seconds since 1970
+#: into ``time``.
+READS = {
+    "skdh": {".cwa"},
+    "actipy": {".cwa", ".gt3x", ".bin"},
+    "openmovement": {".cwa"},
+    "pygt3x": {".gt3x"},
+    "wristpy": {".gt3x", ".bin"},
+}
 PEERS = {
     "skdh": """
 from skdh.io import ReadCwa
@@ -40,6 +51,18 @@ from openmovement.load import CwaData
 with CwaData(path, include_time=True, include_gyro=False, include_temperature=False) as data:
     values = data.get_sample_values()
 accel, time = values[:, 1:4], values[:, 0]
+""",
+    "pygt3x": """
+from pygt3x.reader import FileReader
+with FileReader(path) as reader:
+    table = reader.to_pandas()
+accel, time = table[["X", "Y", "Z"]].to_numpy(), table.index.to_numpy()
+""",
+    "wristpy": """
+from pathlib import Path
+from wristpy.io.readers import readers
+found = readers.read_watch_data(Path(path)).acceleration
+accel, time = found.measurements, found.time.dt.timestamp("ns").to_numpy() / 1e9
 """,
 }
 _FRAME = """
@@ -85,7 +108,7 @@ def main() -> int:
     for path in said.files:
         for peer in PEERS:
             python = getattr(said, peer)
-            if python is not None:
+            if python is not None and path.suffix in READS[peer]:
                 print(f"{path.name:54s} {peer:13s} {compared(path, read_by(peer, python, path))}")
     return 0
 
