@@ -24,6 +24,7 @@ def command(output: Path, recordings: tuple[str, ...], *, open_page: bool, as_js
     from activity.report.recording_page import RecordingData, render_recording
     from activity.reprocess.output import read_failures, write_page
     from activity.reprocess.plan import read_infos
+    from activity.reprocess.quality import overlaps
     from activity.reprocess.results import infos_named, read_result
 
     infos = infos_named(output, recordings)
@@ -43,7 +44,8 @@ def command(output: Path, recordings: tuple[str, ...], *, open_page: bool, as_js
             _say(name, pages[-1], as_json=as_json)
             display.update(task, advance=1)
     overview = output / PAGE_NAME
-    write_page(overview, render_overview(read_infos(output), read_failures(output), INTENDED_USE))
+    known = read_infos(output)
+    write_page(overview, render_overview(known, read_failures(output), overlaps(known), INTENDED_USE))
     _say("", overview, as_json=as_json)
     if open_page:
         webbrowser.open((pages[0] if len(recordings) == 1 else overview).resolve().as_uri())

@@ -38,15 +38,18 @@ class FailureRow:
 
 
 def render_overview(
-    infos: Mapping[str, Mapping[str, Any]], failures: Sequence[Mapping[str, str]], intended_use: str
+    infos: Mapping[str, Mapping[str, Any]],
+    failures: Sequence[Mapping[str, str]],
+    shared: Mapping[str, Sequence[str]],
+    intended_use: str,
 ) -> str:
-    """Return the page as HTML from ``info.json`` of each recording by its folder, and the rows of failures."""
+    """Return the page as HTML: ``info.json`` by folder, failures, and who shares device and time with whom."""
     look = style("page.css", "recording.css")
     html: str = (
         environment()
         .get_template("overview.html")
         .render(
-            recordings=[recording_row(name, info) for name, info in infos.items()],
+            recordings=[recording_row(name, info, shared.get(name, ())) for name, info in infos.items()],
             failures=[failure_row(failure) for failure in failures],
             summary=summary_facts(infos, failures),
             intended_use=intended_use,
@@ -71,11 +74,12 @@ def summary_facts(infos: Mapping[str, Mapping[str, Any]], failures: Sequence[Map
     )
 
 
-def recording_row(name: str, info: Mapping[str, Any]) -> RecordingRow:
-    """Return the line of one recording."""
+def recording_row(name: str, info: Mapping[str, Any], shared_with: Sequence[str] = ()) -> RecordingRow:
+    """Return the line of one recording, and which others hold some of its time."""
     totals = info["totals"]
     flags = [f"{flag['code']} {share_of(flag['share'])}" for flag in info["signal"]["flags"]]
     damage = [f"{count(row['count'])} × {row['what']}" for row in info["damage"]]
+    shared = [f"same device and time as {other}" for other in shared_with]
     after = info["calibration"]["error_after_mg"]
     return RecordingRow(
         name=name,
@@ -86,7 +90,7 @@ def recording_row(name: str, info: Mapping[str, Any]) -> RecordingRow:
         steps=_steps(totals["median_valid_day_steps"]),
         adjusted=_steps(totals["mean_day_steps_adjusted"]),
         calibration="–" if after is None else decimal(after),
-        remarks="; ".join([*damage, *flags]),
+        remarks="; ".join([*shared, *damage, *flags]),
     )
 
 

@@ -19,7 +19,7 @@ from activity.errors import OutputError
 from activity.reprocess.outcome import Failed
 from activity.reprocess.plan import INFO_NAME, read_infos
 from activity.reprocess.presence import PARTIAL, REPLACED, collating
-from activity.reprocess.quality import failure_row, quality_row
+from activity.reprocess.quality import failure_row, overlaps, quality_row
 from activity.reprocess.results import day_rows
 from device.capture.durable import sync_folder
 
@@ -81,7 +81,9 @@ def collate(output: Path) -> None:
             write_rows(
                 output / "days.csv", [{"recording": name, **row} for name in infos for row in day_rows(output, name)]
             )
-            rows = [quality_row(info) for info in infos.values()] + [failure_row(failure) for failure in failures]
+            shared = overlaps(infos)
+            rows = [quality_row(info, shared.get(name, ())) for name, info in infos.items()]
+            rows += [failure_row(failure) for failure in failures]
             write_rows(output / "quality.csv", sorted(rows, key=lambda row: (row["input"], row["recording"])))
             write_rows(output / "failures.csv", failures)
     except OSError as error:

@@ -1,11 +1,34 @@
 """One row a recording of what can be trusted in it: the table that is looked at first."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def quality_row(info: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the row of a recording from its ``info.json``."""
+def overlaps(infos: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """Return, for recordings of one device that share time, which others they share it with.
+
+    A device records once at a time: two such files are one recording twice, as a copy and an export of it are.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    devices: dict[tuple[str, str], list[tuple[str, str, str]]] = defaultdict(list)
+    for name, info in infos.items():
+        band, signal = info["band"], info["signal"]
+        if band["serial"]:
+            devices[band["maker"], band["serial"]].append((signal["start"], signal["stop"], name))
+    for held in devices.values():
+        ordered = sorted(held)
+        for place, (_, stop, name) in enumerate(ordered):
+            for start, _, other in ordered[place + 1 :]:
+                if start >= stop:
+                    break
+                found[name] = (*found.get(name, ()), other)
+                found[other] = (*found.get(other, ()), name)
+    return found
+
+
+def quality_row(info: Mapping[str, Any], shared_with: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the row of a recording from its ``info.json``, and from which others hold some of its time."""
     signal, calibration, totals = info["signal"], info["calibration"], info["totals"]
     return {
         "input": info["input"]["name"],
@@ -31,6 +54,7 @@ def quality_row(info: Mapping[str, Any]) -> dict[str, Any]:
         "days": totals["days"],
         "valid_days": totals["valid_days"],
         "covers_24h": totals["covers_24h"],
+        "same_device_and_time_as": "; ".join(sorted(shared_with)),
     }
 
 
@@ -39,6 +63,7 @@ _EMPTY: Mapping[str, Any] = dict.fromkeys(
         "input", "recording", "state", "fault", "maker", "model", "start", "stop", "rate_hz", "samples", "gaps",
         "gap_minutes", "damaged", "damage", "flags", "calibration", "calibration_before_mg", "calibration_after_mg",
         "recorded_minutes", "wear_minutes", "days", "valid_days", "covers_24h",
+        "same_device_and_time_as",
     )
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cwa_writer
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -303,3 +304,17 @@ def test_a_clock_that_was_set_in_another_zone_than_the_wearers_is_put_right(tmp_
         assert info["signal"]["start"].startswith(f"2026-06-15T{hour:02}:00")
         assert info["settings"] == {"zone": "Europe/Oslo", "clock_zone": clock}
     assert process(path, "-o", tmp_path / "x", "--clock-zone", "Mars/Olympus") == 2
+
+
+def test_a_recording_that_is_there_twice_in_two_forms_is_told(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name, first in (("a", 0), ("b", 30), ("later", 10_000)):
+        path = cwa_writer.write(folder / f"{name}.cwa", iter([np.tile([0.0, 0.0, 1.0], (12_000, 1))]))
+        content = bytearray(path.read_bytes())
+        sectors = cwa_writer.sectors(np.tile([0.0, 0.0, 1.0], (12_000, 1)), first=first)
+        path.write_bytes(bytes(content[:1024]) + sectors.tobytes())
+    assert process(folder, "-o", tmp_path / "out") == 0
+    with (tmp_path / "out" / "quality.csv").open(newline="") as file:
+        found = {row["recording"]: row["same_device_and_time_as"] for row in csv.DictReader(file)}
+    assert found == {"a": "b", "b": "a", "later": ""}
