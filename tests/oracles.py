@@ -486,7 +486,7 @@ def geneactiv_page(page: dict, digits: bytes, last: bool) -> dict:
         start_ns = int(datetime(*fields, tzinfo=UTC).timestamp()) * 10**9 + ms * 10**6
     except ValueError:
         return {}
-    if not 1900 <= fields[0] < 2200 or ms > 999 or not 1_000 <= rate_mhz <= 1_000_000:
+    if not 1970 <= fields[0] < 2200 or ms > 999 or not 1_000 <= rate_mhz <= 1_000_000:
         return {}
     return {
         "start": start_ns,

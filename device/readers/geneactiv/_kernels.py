@@ -152,7 +152,10 @@ def _thousandths(text: Array) -> int:
 
 @njit(cache=True, nogil=True)
 def _instant(text: Array) -> int:
-    """Return nanoseconds since 1970 of a date and time such as 2013-05-30 10:12:54:500."""
+    """Return nanoseconds since 1970 of a date and time such as 2013-05-30 10:12:54:500, before 2200.
+
+    Of two such times the difference, too, fits 64 bits.
+    """
     field = np.zeros(7, dtype=np.int64)
     at, seen = 0, 0
     for i in range(text.size):
@@ -164,7 +167,7 @@ def _instant(text: Array) -> int:
         elif text[i] != 32 or at < 6 or seen == 0:
             return int(_UNKNOWN)
     year, month, day, hour, minute, second, ms = field
-    if at < 6 or seen == 0 or not 1900 <= year < 2200 or not 1 <= month <= 12 or day < 1:
+    if at < 6 or seen == 0 or not 1970 <= year < 2200 or not 1 <= month <= 12 or day < 1:
         return int(_UNKNOWN)
     leap = (year % 4 == 0 and year % 100 != 0) or year % 400 == 0
     if day > _DAYS[month] + (leap and month == 2) or hour > 23 or minute > 59 or second > 59 or ms > 999:
@@ -184,12 +187,13 @@ _DAYS = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 @njit(cache=True, nogil=True)
 def decode(
-    data: Array, at: Array, first: Array, count: Array, start_ns: Array, step_ns: Array, gain: Array, offset: Array,
+    data: Array, at: Array, first: Array, count: Array, start_ns: Array, step_ns: Array, worth_g: Array,
     accel_g: Array, time_ns: Array,
 ) -> int:  # fmt: skip
     """Write samples ``[first, count)`` of the pages whose digits begin at ``at``, in g, and their times.
 
-    Returns -1, or the first page that isn't what it was when it was found: it and all after it are not written.
+    ``worth_g`` (3, 4096) float32 is what each code of 12 bits is worth on each axis. Returns -1, or the first page that
+    isn't what it was when it was found: it and all after it are not written.
     """
     row = 0
     for k in range(at.size):
@@ -203,8 +207,9 @@ def decode(
                 d = i * SAMPLE_DIGITS + 3 * axis
                 high, mid, low = DIGITS[digits[d]], DIGITS[digits[d + 1]], DIGITS[digits[d + 2]]
                 worst |= high | mid | low
-                raw = ((np.int32(high) << 8 | np.int32(mid) << 4 | np.int32(low)) ^ 2048) - 2048
-                accel_g[row + i, axis] = np.float32((raw * 100.0 - offset[axis]) / gain[axis])
+                accel_g[row + i, axis] = worth_g[
+                    axis, (np.int64(high) << 8 | np.int64(mid) << 4 | np.int64(low)) & 4095
+                ]
             time_ns[row + i] = start_ns[k] + np.int64(np.rint(np.float64(begin + i) * step_ns[k]))
         if worst > 15:
             return k

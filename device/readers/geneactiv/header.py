@@ -5,6 +5,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from device.readers.said import number, offset_s, printable
 from device.recording import BandInfo
 
@@ -22,6 +25,12 @@ class Header:
     offset: tuple[float, float, float]
     offset_s: float  #: of the computer that set the clock, from UTC
     pages: int  #: as the header counts them; 0 is not known
+
+    def worth_g(self) -> NDArray[np.float32]:
+        """Return what each code of 12 bits is worth in g: (3, 4096), the axes in order, negative codes last."""
+        raw = (np.arange(4096) ^ 2048) - 2048
+        gain, offset = np.array(self.gain)[:, None], np.array(self.offset)[:, None]
+        return np.asarray((raw * 100.0 - offset) / gain, dtype=np.float32)
 
 
 def read_header(content: bytes) -> Header:

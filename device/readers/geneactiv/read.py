@@ -89,7 +89,7 @@ def _check_gains(header: Header, where: str) -> None:
 
 def _chunks(path: Path, found: Found, damage: tuple[Damage, ...]) -> Iterator[Chunk]:
     pages, blocks = found.pages, found.blocks
-    gain, offset = np.array(found.header.gain), np.array(found.header.offset)
+    worth_g = found.header.worth_g()
     run_before = -1
     with path.open("rb") as file:
         for start in range(0, pages.place.size, PAGES_AT_ONCE):
@@ -102,7 +102,7 @@ def _chunks(path: Path, found: Found, damage: tuple[Damage, ...]) -> Iterator[Ch
             time_ns = np.empty(len(accel_g), dtype=np.int64)
             bad = _kernels.decode(
                 *_digits(file, pages, part), blocks.first[part], pages.count[part],
-                blocks.start_ns[part] - found.offset_ns, blocks.step_ns[part], gain, offset, accel_g, time_ns,
+                blocks.start_ns[part] - found.offset_ns, blocks.step_ns[part], worth_g, accel_g, time_ns,
             )  # fmt: skip
             if bad >= 0:
                 raise DamagedFileError(
