@@ -88,3 +88,36 @@ class RateError(ActivityError):
     """Samples too far apart to see a step between them; no activity can be told from them."""
 
     code = "rate-too-low"
+
+
+class StoreError(ActivityError):
+    """A store that can't be opened or written: wrong address, no permission, no room, or a file of something else."""
+
+    code = "store"
+    exit_code = 6
+
+
+class StoreLockedError(StoreError):
+    """A store that somebody else is writing to for longer than is usual; nothing was changed. Try again."""
+
+    code = "store-locked"
+
+
+class StoreNewerError(StoreError):
+    """A store that a newer version of this program has made; this one would misread it and doesn't touch it."""
+
+    code = "store-newer"
+
+
+class StoreDamagedError(StoreError):
+    """A store in which something isn't what was written: an edited row, a broken chain, a damaged file."""
+
+    code = "store-damaged"
+    exit_code = 5
+
+
+class UnknownParticipantError(ActivityError):
+    """An id that nobody in this store has."""
+
+    code = "participant-unknown"
+    exit_code = 2

@@ -1,0 +1,108 @@
+"""The tables of the store. Rows are added, never changed: what replaces one names it, and only erasing removes.
+
+Times and dates are ISO text in UTC, documents are JSON in one spelling, so that a row has the same bytes, and so the
+same digest, in every database. ``salt`` makes a digest in the audit say nothing once its row is erased.
+"""
+
+from typing import Final
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, Table, Text
+
+METADATA: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _table(name: str, *columns: Column[str] | Column[int]) -> Table:
+    """Return a table of rows about a participant, each with when it was written and by whom."""
+    return Table(
+        name,
+        METADATA,
+        Column("id", Integer, primary_key=True),
+        Column("participant", Text, ForeignKey("participant.id"), nullable=False),
+        *columns,
+        Column("written_at", Text, nullable=False),
+        Column("written_by", Text, nullable=False),
+        Column("salt", Text, nullable=False),
+        Index(f"ix_{name}_participant", "participant"),
+        sqlite_strict=True,
+        sqlite_autoincrement=True,
+    )
+
+
+PARTICIPANT: Final = Table(
+    "participant",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("zone", Text, nullable=False),  # IANA name
+    Column("language", Text, nullable=False),  # BCP 47
+    Column("arm", Text, nullable=False),  # of a trial; empty outside of one
+    Column("written_at", Text, nullable=False),
+    Column("written_by", Text, nullable=False),
+    Column("salt", Text, nullable=False),
+    sqlite_strict=True,
+)
+#: Ids of those who were erased, so that none is given again.
+ERASED: Final = Table(
+    "erased",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("erased_at", Text, nullable=False),
+    sqlite_strict=True,
+)
+PROFILE: Final = _table("profile", Column("document", Text, nullable=False))
+ANSWERS: Final = _table(
+    "answers",
+    Column("instrument", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("date", Text, nullable=False),  # local, of the day that was asked about
+    Column("document", Text, nullable=False),
+)
+PLAN: Final = _table(
+    "plan",
+    Column("start", Text, nullable=False),  # local date
+    Column("language", Text, nullable=False),
+    Column("content_version", Text, nullable=False),
+    Column("document", Text, nullable=False),  # as it was shown
+)
+EDIT: Final = _table(
+    "edit",
+    Column("plan", Integer, ForeignKey("plan.id"), nullable=False),
+    Column("document", Text, nullable=False),
+)
+MESSAGE: Final = _table(
+    "message",
+    Column("date", Text, nullable=False),
+    Column("document", Text, nullable=False),  # as it was shown
+)
+EVENT: Final = _table(
+    "event",  # adverse events and what staff has to follow up
+    Column("kind", Text, nullable=False),
+    Column("date", Text, nullable=False),
+    Column("document", Text, nullable=False),
+)
+AUDIT: Final = Table(
+    "audit",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("action", Text, CheckConstraint("action IN ('add', 'erase')", name="action"), nullable=False),
+    Column("kind", Text, nullable=False),  # name of the table
+    Column("row", Text, nullable=False),
+    Column("participant", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("digest", Text, nullable=False),  # of the row, salted
+    Column("previous", Text, nullable=False),  # hash of the entry before
+    Column("hash", Text, nullable=False),
+    sqlite_strict=True,
+)
+
+#: Tables of rows about a participant, in the order in which they may be erased.
+ABOUT: Final = (EDIT, MESSAGE, EVENT, PLAN, ANSWERS, PROFILE)
