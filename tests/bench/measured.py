@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLED = -9
 
 # A child begins with the peak memory of the process that started it, so a small one stands between.
 _BETWEEN = """
@@ -43,17 +42,22 @@ class Cost:
 
     @property
     def last_error(self) -> str:
-        """Return the last line of what it said on stderr."""
-        return (self.err.strip().splitlines() or [f"ended with {self.code}"])[-1].strip()
+        """Return the last line of what it said on stderr, or else on stdout."""
+        lines = [*self.out.strip().splitlines()[-1:], *self.err.strip().splitlines()]
+        return lines[-1].strip() if lines else f"ended with {self.code}"
 
 
 def run(
     command: Sequence[str | Path], folder: Path, *, limit_s: float = 3600, environment: Mapping[str, str] | None = None
 ) -> Cost:
-    """Run a command in a process of its own, ended after ``limit_s``; what it says is kept in ``folder`` meanwhile."""
+    """Run a command in a process of its own in ``folder``, which also keeps what it says, for ``limit_s`` at most.
+
+    It finds only the packages of its own environment, but for those that ``environment`` names.
+    """
     out, err = folder / ".said", folder / ".complained"
     parts = [sys.executable, "-I", "-S", "-c", _BETWEEN, str(round(limit_s)), str(out), str(err), *map(str, command)]
-    done = subprocess.run(parts, capture_output=True, text=True, check=True, env={**os.environ, **(environment or {})})
+    around = {**os.environ, "PYTHONPATH": "", **(environment or {})}
+    done = subprocess.run(parts, capture_output=True, text=True, check=True, env=around, cwd=folder)
     code, wall_s, cpu_s, peak_kb = json.loads(done.stdout)
     said, complained = (path.read_text(encoding="utf-8", errors="replace") for path in (out, err))
     return Cost(wall_s, cpu_s, peak_kb * 1024 / 1e6, code, said, complained)
@@ -72,9 +76,9 @@ def _cpuinfo() -> list[str]:
     return place.read_text(encoding="utf-8").splitlines() if place.exists() else []
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table; all columns but the first are numbers."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1) -> str:
+    """Return a Markdown table, of which the first columns are texts and the others numbers."""
+    lines = [head, ["---"] * texts + ["---:"] * (len(head) - texts), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
