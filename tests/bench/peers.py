@@ -394,8 +394,8 @@ def environments(rows: Sequence[Row]) -> str:
 
 def environment(peer: Peer, place: Installed) -> list[str]:
     """Return a row of the table of environments."""
-    python = [Path(begin).resolve().name.capitalize() for begin in place.begin[:1] if peer.language == "python"]
-    runs_on = ", ".join([*python, *peer.needs])
+    begin = place.begin[:1] if peer.language == "python" else ()
+    runs_on = ", ".join([*(Path(python).resolve().name.replace("python", "Python ") for python in begin), *peer.needs])
     state = short(place.trouble) or "installed"
     return [f"{peer.name} {peer.version}", peer.licence, runs_on, f"{place.megabytes:,.0f}", state]
 
