@@ -150,10 +150,19 @@ def _steps_of_windows(
     """Return steps, and steps per minute from the median time between two steps; NaN with fewer than three."""
     edges = np.append(starts_ns, starts_ns[-1] + round(width_s * NS_PER_S))
     place = np.searchsorted(times_ns, edges)
+    steps = np.diff(place)
     cadence_spm = np.full(starts_ns.size, np.nan, dtype=np.float32)
-    for window in np.flatnonzero(np.diff(place) >= 3):
-        cadence_spm[window] = cadence_of(times_ns[place[window] : place[window + 1]])
-    return np.diff(place).astype(np.float32), cadence_spm
+    some = np.flatnonzero(steps >= 3)
+    if some.size:
+        window = np.repeat(np.arange(starts_ns.size), steps)
+        apart_ns = np.diff(times_ns[place[0] : place[-1]])
+        inside = window[1:] == window[:-1]
+        ordered = apart_ns[inside][np.lexsort((apart_ns[inside], window[1:][inside]))]
+        gaps = np.maximum(steps - 1, 0)
+        first = (np.cumsum(gaps) - gaps)[some]
+        middle = ordered[first + (gaps[some] - 1) // 2] + ordered[first + gaps[some] // 2]
+        cadence_spm[some] = 60.0 * NS_PER_S / (middle / 2.0)
+    return steps.astype(np.float32), cadence_spm
 
 
 def cadence_of(times_ns: NDArray[np.int64]) -> float:

@@ -1,7 +1,7 @@
 """One input file from acceleration to results on disk; what goes wrong with it stays with it."""
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -64,9 +64,9 @@ def process_file(job: Job, work: Work) -> Outcome:
     failed: list[Failed] = []
     try:
         zone = work.settings.clock_zone or work.settings.zone
-        names = [name for name, _ in open_recordings(job.path, zone)]
+        names, streams = _recordings(job.path, zone)
         ids = _folder_names(job, names)
-        for (name, stream), folder in zip(open_recordings(job.path, zone), ids, strict=True):
+        for (name, stream), folder in zip(streams, ids, strict=True):
             if folder in job.done:
                 continue
             try:
@@ -83,6 +83,15 @@ def process_file(job: Job, work: Work) -> Outcome:
     except Fault as fault:
         failed.append(Failed(job.path, "", _placed(fault, job.path, "")))
     return Outcome(job, tuple(done), tuple(failed))
+
+
+def _recordings(path: Path, zone: str) -> tuple[list[str], Iterable[tuple[str, Stream]]]:
+    """Return the names of all recordings in a file, and each with its stream; an only one isn't looked for again."""
+    names: list[str] = []
+    for name, stream in open_recordings(path, zone):
+        names.append(name)
+        last = stream
+    return names, ((names[0], last),) if len(names) == 1 else open_recordings(path, zone)
 
 
 def _placed(fault: Fault, path: Path, name: str) -> Fault:

@@ -307,3 +307,11 @@ def window_moments(accel: Array, width: int, first: int, last: int, out: Array) 
     for w in range(first, last):
         if not whole_window(values, 3 * w * width, width, scratch, above, out[w]):
             broken_window(accel, w * width, (w + 1) * width, out[w])
+
+
+@njit(cache=True, nogil=True)
+def correct(accel_g: Array, offset_g: Array, gain: Array, out: Array) -> None:
+    """Write ``(accel_g - offset_g) * gain`` of each sample (n, 3); NaN stays NaN."""
+    for i in range(accel_g.shape[0]):
+        for axis in range(3):
+            out[i, axis] = (accel_g[i, axis] - offset_g[axis]) * gain[axis]

@@ -11,6 +11,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from activity.signal import _kernels
 from activity.signal.metrics import Moments
 from activity.signal.regularise import Grid
 
@@ -88,9 +89,9 @@ def apply_calibration(grid: Grid, calibration: Calibration) -> Grid:
     """Return ``grid`` in calibrated g; the same grid where nothing is to be applied."""
     if not calibration.applied:
         return grid
-    offset = np.asarray(calibration.offset_g, dtype=np.float32)
-    accel_g = grid.accel_g - offset
-    accel_g *= np.asarray(calibration.gain, dtype=np.float32)
+    offset, gain = (np.asarray(values, dtype=np.float32) for values in (calibration.offset_g, calibration.gain))
+    accel_g = np.empty(grid.accel_g.shape, dtype=np.float32)
+    _kernels.correct(grid.accel_g, offset, gain, accel_g)
     return Grid(accel_g, grid.rate_hz, grid.start_ns)
 
 

@@ -6,7 +6,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from activity.epochs import UNKNOWN
 from activity.signal.metrics import Moments
@@ -54,17 +53,28 @@ def find_wear(moments: Moments, width_s: float) -> NDArray[np.int8]:
 
 def _in_spell(measures: NDArray[np.float64], quiet: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
     """Return the rows of all stretches of ``length`` quiet rows in which no measure goes further than 1."""
-    first = length // 2  # a filter's value for rows [s, s + length) stands at s + length // 2
-    last = len(quiet) - (length - 1) // 2
-    if last <= first:
+    if len(quiet) < length:
         return np.zeros(len(quiet), dtype=np.bool_)
-    steady = minimum_filter1d(quiet.view(np.int8), length)[first:last] == 1
+    unquiet = np.concatenate(([0], np.cumsum(~quiet)))
+    steady = unquiet[length:] == unquiet[:-length]
     for measure in measures.T:
         if not steady.any():
             break
-        spread = maximum_filter1d(measure, length) - minimum_filter1d(measure, length)
-        steady &= spread[first:last] <= 1.0
+        steady &= _running(np.maximum, measure, length) - _running(np.minimum, measure, length) <= 1.0
     starts = np.zeros(len(quiet) + 1, dtype=np.int64)
     starts[: steady.size] += steady
     starts[length : length + steady.size] -= steady
     return np.asarray(np.cumsum(starts)[:-1] > 0)
+
+
+def _running(extreme: np.ufunc, values: NDArray[np.float64], length: int) -> NDArray[np.float64]:
+    """Return the extreme of each stretch of ``length`` values, in the order of their first ones.
+
+    In pieces of that length, a stretch is the end of one and the beginning of the next (van Herk, Pattern Recognit Lett
+    1992;13:517). As fast as SciPy's filters, whose import takes longer than both.
+    """
+    pieces = np.concatenate([values, np.repeat(values[-1:], -len(values) % length)]).reshape(-1, length)
+    onward = extreme.accumulate(pieces, axis=1).ravel()
+    back = extreme.accumulate(pieces[:, ::-1], axis=1)[:, ::-1].ravel()
+    count = len(values) - length + 1
+    return np.asarray(extreme(back[:count], onward[length - 1 : length - 1 + count]))

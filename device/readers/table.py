@@ -27,8 +27,9 @@ class Reader:
     """A format: how to know it, and what reads it.
 
     ``open`` yields name and stream of each recording, the name empty where a file holds only one; a stream can be read
-    until the next one is asked for. Neither raises anything but `ReadError` and its children, `RecordingError`, and
-    `OSError` for a file that can't be opened. A format that is a .zip of its own is known by ``members``.
+    until the next one is asked for, the last one for as long as it is kept. Neither raises anything but `ReadError` and
+    its children, `RecordingError`, and `OSError` for a file that can't be opened. A format that is a .zip of its own is
+    known by ``members``.
     """
 
     name: str
