@@ -7,7 +7,7 @@ another place of the motion, so that no two are copies. They are made in a tempo
 in the memory of the system when they are read. The batch is `selfback process` in a process of its own, its processors
 and memory counted with those of its workers. A first small run, not counted, compiles the kernels.
 
-The default takes about ten minutes on two processors and 5 GB of disk. Numbers of recordings are those of --recordings,
+The default takes about twenty minutes on two processors and 6 GB of disk; --parts measures less. Numbers of recordings are those of --recordings,
 a third and a tenth of it, at the first of --hours; lengths are those of --hours, --each recordings a length.
 """
 
@@ -306,24 +306,50 @@ def of_ways(costs: dict[str, list[Cost]]) -> str:
 
 def measure(bench: Bench, said: argparse.Namespace) -> Iterator[str]:
     """Yield what is printed, part by part."""
-    short = said.hours[0]
-    counts = sorted({max(2, round(said.recordings * part)) for part in (0.1, 0.3, 1.0)})
-    sizes = dict.fromkeys([*((count, short) for count in counts), *((said.each, hours) for hours in said.hours)])
     say("first run, not counted")
     bench.timed(2, 0.5, workers=1)
     bench.timed(2, 0.5)
+    for name, part in PARTS.items():
+        if name in said.parts:
+            yield from part(bench, said)
+
+
+def measured_growth(bench: Bench, said: argparse.Namespace) -> Iterator[str]:
+    """Yield how cost grows with number and length, and what that makes of a large cohort."""
+    short = said.hours[0]
+    counts = sorted({max(2, round(said.recordings * part)) for part in (0.1, 0.3, 1.0)})
+    sizes = dict.fromkeys([*((count, short) for count in counts), *((said.each, hours) for hours in said.hours)])
     first, again = grown(bench, list(sizes), said.rounds)
     new = added(bench, counts[-1], 10, short)
     yield from said_of_growth(first, again, new, counts[-1])
+    yield from said_of_biobank(first, again, bench.recordings.of(3, WEEK_H)[0].stat().st_size)
+
+
+def measured_weeks(bench: Bench, said: argparse.Namespace) -> Iterator[str]:
+    """Yield what a week costs."""
     week_bytes = bench.recordings.of(3, WEEK_H)[0].stat().st_size
-    yield from said_of_biobank(first, again, week_bytes)
     yield from said_of_weeks(alternating(said.rounds, ways_of_weeks(bench)), week_bytes)
-    days = f"{said.days} recordings of a day"
+
+
+def measured_workers(bench: Bench, said: argparse.Namespace) -> Iterator[str]:
+    """Yield what more workers bring."""
+    pair: Pair = {"1 worker": {"workers": 1}, f"{said.workers} workers": {"workers": said.workers}}
+    yield from said_of_pair(alternating(said.rounds, ways_of(pair, bench, said.weeks)), f"Workers: {said.weeks} weeks")
+
+
+def measured_engines(bench: Bench, said: argparse.Namespace) -> Iterator[str]:
+    """Yield what Dask costs beside processes of our own."""
     more = f"{said.workers} workers"
-    workers: Pair = {"1 worker": {"workers": 1}, more: {"workers": said.workers}}
-    yield from said_of_pair(alternating(said.rounds, ways_of(workers, bench, said.days)), f"Workers: {days}")
-    engines: Pair = {f"local, {more}": {"engine": "local"}, f"Dask, {more}": {"engine": "dask"}}
-    yield from said_of_pair(alternating(said.rounds, ways_of(engines, bench, said.days)), f"Engines: {days}")
+    pair: Pair = {f"local, {more}": {"engine": "local"}, f"Dask, {more}": {"engine": "dask"}}
+    yield from said_of_pair(alternating(said.rounds, ways_of(pair, bench, said.weeks)), f"Engines: {said.weeks} weeks")
+
+
+PARTS = {
+    "growth": measured_growth,
+    "weeks": measured_weeks,
+    "workers": measured_workers,
+    "engines": measured_engines,
+}
 
 
 def ways_of_weeks(bench: Bench) -> Ways:
@@ -335,9 +361,9 @@ def ways_of_weeks(bench: Bench) -> Ways:
     }
 
 
-def ways_of(pair: Pair, bench: Bench, days: int) -> Ways:
-    """Return each way with equal recordings, and with nothing worth a word, which is what it takes to start."""
-    whole = {name: partial(bench.timed, days, 24, **options) for name, options in pair.items()}
+def ways_of(pair: Pair, bench: Bench, weeks: int) -> Ways:
+    """Return each way with weeks, and with nothing worth a word, which is what it takes to start."""
+    whole = {name: partial(bench.timed, weeks, WEEK_H, **options) for name, options in pair.items()}
     return whole | {name + TO_START: partial(bench.timed, 2, 1 / 60, **options) for name, options in pair.items()}
 
 
@@ -364,7 +390,8 @@ def arguments() -> argparse.Namespace:
         "--hours", type=float, nargs="+", default=[1, 6, 24, WEEK_H], help="lengths, the first for many [%(default)s]"
     )
     parser.add_argument("--each", type=int, default=8, help="recordings of each length [%(default)s]")
-    parser.add_argument("--days", type=int, default=12, help="recordings of a day, to compare ways [%(default)s]")
+    parser.add_argument("--weeks", type=int, default=12, help="weeks, to compare ways [%(default)s]")
+    parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS), help="what to measure [all]")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each way that is compared [%(default)s]")
     parser.add_argument("--folder", type=Path, default=None, help="where the temporary folder is made")
     return parser.parse_args()
