@@ -7,8 +7,9 @@ another place of the motion, so that no two are copies. They are made in a tempo
 in the memory of the system when they are read. The batch is `selfback process` in a process of its own, its processors
 and memory counted with those of its workers. A first small run, not counted, compiles the kernels.
 
-The default takes about twenty minutes on two processors and 6 GB of disk; --parts measures less. Numbers of recordings are those of --recordings,
-a third and a tenth of it, at the first of --hours; lengths are those of --hours, --each recordings a length.
+The default takes about twenty minutes on two processors and 6 GB of disk; --parts measures less. Numbers of recordings
+are those of --recordings, a third and a tenth of it, at the first of --hours; lengths are those of --hours, --each
+recordings a length.
 """
 
 import argparse
