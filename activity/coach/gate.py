@@ -15,7 +15,7 @@ def pass_gate(checkin: CheckIn | None, previous: WeeklyPlan | None, start: date,
     ``AnswerError`` where the inputs can't belong together or a first plan has no answers to the warning signs.
     """
     if checkin is not None:
-        _stop_on_urgent_signs(checkin, form)
+        stop_on_urgent_signs(checkin, form)
         if checkin.date > start:
             raise AnswerError(
                 f"the check-in is of {checkin.date}, after the start of the plan", form.id, f"a date up to {start}"
@@ -32,7 +32,8 @@ def pass_gate(checkin: CheckIn | None, previous: WeeklyPlan | None, start: date,
         )
 
 
-def _stop_on_urgent_signs(checkin: CheckIn, form: Questionnaire) -> None:
+def stop_on_urgent_signs(checkin: CheckIn, form: Questionnaire) -> None:
+    """Return if no answer is an urgent warning sign; else ``SafetyStopError`` with the help card."""
     known = {sign.id: sign for sign in form.warning_signs}
     flags = checkin.red_flags or ()
     # A sign that this form doesn't know, from an older or newer form, counts as urgent.

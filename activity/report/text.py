@@ -41,9 +41,13 @@ def plan_lines(plan: WeeklyPlan, message: DailyMessage) -> list[str]:
         lines += _exercise_lines(exercise)
     for reason in plan.notes:
         lines += _wrapped(f"Note: {reason.text}", indent=2)
-    lines += ["", f"Message for {message.date:%A}: {message.title}", *_wrapped(message.text, indent=2)]
-    lines += _why(message.reasons, indent=2)
-    return lines
+    return [*lines, "", *message_lines(message)]
+
+
+def message_lines(message: DailyMessage) -> list[str]:
+    """Return the message of a day, and why it is this one."""
+    head = f"Message for {message.date:%A}: {message.title}"
+    return [head, *_wrapped(message.text, indent=2), *_why(message.reasons, indent=2)]
 
 
 def _goal_lines(goal: StepGoal) -> list[str]:

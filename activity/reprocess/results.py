@@ -60,6 +60,14 @@ def day_rows(output: Path, name: str) -> list[dict[str, Any]]:
     return rows
 
 
+def days_of(output: Path, name: str) -> tuple[DaySummary, ...]:
+    """Return the days of a recording; `ResultError` where they can't be read back."""
+    try:
+        return tuple(_day(row) for row in day_rows(output, name))
+    except (KeyError, ValueError, TypeError) as error:
+        raise ResultError(f"isn't a result of this version: {error}", str(output / name), remedy=_REMEDY) from error
+
+
 def read_result(output: Path, name: str, info: Mapping[str, Any]) -> Result:
     """Return what the folder of one recording holds; `ResultError` where it can't be read back."""
     folder = output / name

@@ -24,7 +24,6 @@ PATIENCE_MS: Final = 5_000
 #: What is erased is overwritten, not only forgotten.
 _PRAGMAS: Final = ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON")
 _ADDRESS: Final = "a path, or a URL of SQLite or PostgreSQL"
-_READS: Final = "selfback_reads"
 #: SQLSTATE of a lock that wasn't had in time, and of a statement that was cancelled for it.
 _PG_LOCKED: Final = frozenset({"55P03", "57014", "40P01"})
 
@@ -39,7 +38,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yield a connection that sees one moment of the store and changes nothing."""
-        with _faults(self.shown), self.engine.connect().execution_options(**{_READS: True}) as connection:
+        with _faults(self.shown), self.engine.connect().execution_options(**{migrate.READS: True}) as connection:
             if self.engine.dialect.name == "postgresql":
                 connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
             yield connection
@@ -126,13 +125,15 @@ def _use_wal(engine: Engine) -> None:
     """Let readers go on while somebody writes; it is kept in the file, which by now is known to be ours."""
     connection = engine.raw_connection()
     try:
-        connection.cursor().execute("PRAGMA journal_mode = WAL")
+        cursor = connection.cursor()
+        if cursor.execute("PRAGMA journal_mode").fetchone() != ("wal",):  # to set it needs the store for itself
+            cursor.execute("PRAGMA journal_mode = WAL")
     finally:
         connection.close()
 
 
 def _begin(connection: Connection) -> None:
-    reads = connection.get_execution_options().get(_READS, False)
+    reads = connection.get_execution_options().get(migrate.READS, False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 

@@ -13,6 +13,8 @@ from sqlalchemy import Engine, inspect
 
 from activity.errors import StoreError, StoreNewerError
 
+#: The option of a connection that changes nothing.
+READS: Final = "selfback_reads"
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 
 
@@ -21,7 +23,7 @@ def bring_up(engine: Engine, shown: str, scripts: Path = SCRIPTS) -> None:
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     directory = ScriptDirectory.from_config(config)
-    with engine.connect() as connection:
+    with engine.connect().execution_options(**{READS: True}) as connection:
         found = MigrationContext.configure(connection).get_current_revision()
         strangers = set(inspect(connection).get_table_names()) - {"alembic_version"}
     if found == directory.get_current_head():

@@ -1,0 +1,73 @@
+"""``selfback ask``: a questionnaire, asked in the terminal or taken from a file, and kept."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from activity.cli import console
+from activity.cli.storing import day_of, opened, store_option, who_option
+
+FORMS: Final = ("profile", "weekly-checkin")
+
+
+@click.command(
+    short_help="Ask a participant a questionnaire, and keep the answers.",
+    epilog="Every question may be left open. Exit code 7: an answer is a warning sign; the help card is shown, and the "
+    "answers are kept.",
+)
+@click.argument("id_", metavar="ID")
+@click.argument("form", type=click.Choice(FORMS), default="weekly-checkin")
+@store_option
+@who_option
+@click.option("--answers", type=click.Path(path_type=Path), default=None, help="TOML or JSON file of the answers.")
+@click.option("--date", "date_", default=None, help="Day that the answers are of.  [default: today]")
+@click.option("--json", "as_json", is_flag=True, help="Print what was kept as JSON.")
+def command(
+    id_: str, form: str, *, store: str | None, who: str, answers: Path | None, date_: str | None, as_json: bool
+) -> None:
+    """Ask a participant a questionnaire, `profile` or `weekly-checkin`, and keep the answers."""
+    keep(id_, form, store=store, who=who, answers=answers, date_=date_, as_json=as_json)
+
+
+def keep(
+    id_: str, form: str, *, store: str | None, who: str, answers: Path | None, date_: str | None, as_json: bool
+) -> None:
+    """Ask or read the answers, check them, keep them, and stop at a warning sign with the help card."""
+    from activity.cli.asking import ask
+    from activity.coach.gate import stop_on_urgent_signs
+    from activity.questionnaires.answers import read_answers
+    from activity.questionnaires.checkin import load_checkin
+    from activity.questionnaires.definition import load_questionnaire
+    from activity.questionnaires.profile import load_profile
+    from activity.store.participants import keep_answers, keep_event, keep_profile, participant
+    from activity.store.writing import writing
+
+    asked = load_questionnaire(form)
+    with opened(store) as kept:
+        with kept.reading() as connection:
+            one = participant(connection, id_)
+        day = day_of(date_, one, "--date")
+        given: dict[str, Any] = dict(read_answers(answers)) if answers else ask(asked)
+        checkin = None
+        if form == "profile":
+            load_profile(given, asked)
+        else:
+            checkin = load_checkin({**given, "date": given.get("date", day)}, asked)
+            day = checkin.date
+        given.pop("date", None)
+        with writing(kept, who, f"ask {form}") as write:
+            if form == "profile":
+                keep_profile(write, one, given)
+            else:
+                keep_answers(write, one, (asked.id, asked.version), day, given)
+            if checkin is not None and checkin.red_flags:
+                # Whoever looks after them has to see it, also where no plan is made meanwhile.
+                keep_event(write, one, "warning-sign", day, {"signs": list(checkin.red_flags)})
+    said = {"id": one.id, "form": form, "date": day.isoformat(), "answered": len(given), "asked": len(asked.questions)}
+    if as_json:
+        console.emit_json(said)
+    else:
+        console.emit(f"{one.id}: {said['answered']} of {said['asked']} questions answered, kept as of {said['date']}")
+    if checkin is not None:
+        stop_on_urgent_signs(checkin, asked)

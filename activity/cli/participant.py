@@ -1,0 +1,123 @@
+"""``selfback participant``: the people in the store, each by a pseudonym."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from activity.cli import console
+from activity.cli.storing import opened, store_option, who_option
+
+
+@click.group(short_help="Add, show, export and erase participants.")
+def command() -> None:
+    """Add, show, export and erase participants. Names, addresses and birth dates have no place here."""
+
+
+@command.command(short_help="Add a participant and print the new id.")
+@store_option
+@who_option
+@click.option("--zone", default="UTC", help="Time zone in which they live, e.g. Europe/Oslo.")
+@click.option("--language", default="en", help="Language of what they are shown, e.g. en or nb.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+def add(*, store: str | None, who: str, zone: str, language: str, as_json: bool) -> None:
+    """Add a participant and print the new id, which is random and tells a slip of the pen."""
+    from activity.store.participants import add_participant
+    from activity.store.writing import writing
+    from device.readers.clock import zone_named
+
+    zone_named(zone)
+    with opened(store) as kept, writing(kept, who, "participant add") as write:
+        one = add_participant(write, zone, language)
+    if as_json:
+        console.emit_json({"id": one.id, "zone": one.zone, "language": one.language})
+    else:
+        console.emit(one.id)
+
+
+@command.command("list", short_help="List all participants.")
+@store_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document a participant.")
+def list_all(*, store: str | None, as_json: bool) -> None:
+    """List all participants by id."""
+    from activity.store.participants import participants
+
+    with opened(store) as kept, kept.reading() as connection:
+        found = participants(connection)
+    for one in found:
+        if as_json:
+            console.emit_json({"id": one.id, "zone": one.zone, "language": one.language})
+        else:
+            console.emit(f"{one.id}  {one.zone}  {one.language}")
+
+
+@command.command(short_help="Show what is kept of a participant.")
+@click.argument("id_", metavar="ID")
+@store_option
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+def show(id_: str, *, store: str | None, as_json: bool) -> None:
+    """Show what is kept of a participant: how much of each kind, and from when."""
+    from activity.store.participants import export, participant
+
+    with opened(store) as kept, kept.reading() as connection:
+        found = export(connection, participant(connection, id_))
+    if as_json:
+        console.emit_json(_counts(found))
+        return
+    one = found["participant"]
+    console.emit(f"{one['id']}  {one['zone']}  {one['language']}")
+    for kind, count in _counts(found)["kept"].items():
+        rows = found[kind]
+        when = f", the last of {rows[-1]['written_at'][:10]}" if rows else ""
+        console.emit(f"  {kind:<10}{count:>5}{when}")
+
+
+def _counts(found: dict[str, Any]) -> dict[str, Any]:
+    kinds = [kind for kind in found if kind not in {"participant", "audit"}]
+    return {**found["participant"], "kept": {kind: len(found[kind]) for kind in kinds}}
+
+
+@command.command("export", short_help="Write all that is kept of a participant.")
+@click.argument("id_", metavar="ID")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="File to write.  [default: stdout]")
+@store_option
+def export_all(id_: str, *, output: Path | None, store: str | None) -> None:
+    """Write all that is kept of a participant as one JSON document: their data, for them to keep."""
+    import json
+
+    from activity.reprocess.output import write_page
+    from activity.store.participants import export, participant
+
+    with opened(store) as kept, kept.reading() as connection:
+        found = export(connection, participant(connection, id_))
+    if output is None:
+        console.emit_json(found)
+    else:
+        write_page(output, json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+        console.emit(str(output))
+
+
+@command.command(short_help="Erase a participant and all that is kept of them.")
+@click.argument("id_", metavar="ID")
+@store_option
+@who_option
+@click.option("--reason", required=True, help="Why, for the audit, e.g. 'their wish'.")
+@click.option("--dry-run", is_flag=True, help="Say what would be erased; erase nothing.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+def erase(id_: str, *, store: str | None, who: str, reason: str, dry_run: bool, yes: bool) -> None:
+    """Erase a participant and all that is kept of them. What stays is the id, and when who erased it and why."""
+    from activity.store.participants import export, participant
+    from activity.store.writing import writing
+
+    with opened(store) as kept:
+        with kept.reading() as connection:
+            one = participant(connection, id_)
+            rows = sum(_counts(export(connection, one))["kept"].values())
+        if dry_run:
+            console.emit(f"{one.id}: {rows} entries would be erased")
+            return
+        if not yes:
+            click.confirm(f"Erase {one.id} and {rows} entries for ever?", abort=True, err=True)
+        with writing(kept, who, reason) as write:
+            write.erase(one.id)
+    console.emit(f"{one.id}: erased, with {rows} entries")

@@ -1,0 +1,67 @@
+"""What the plan of a week is made from, as far as the store knows it; the days come from recordings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection
+
+from activity.coach.plan import DailyMessage, WeeklyPlan
+from activity.coach.plan_document import plan_from_document
+from activity.questionnaires.checkin import CheckIn, load_checkin
+from activity.questionnaires.profile import Profile, load_profile
+from activity.store.participants import Participant, kept, latest
+from activity.store.schema import ANSWERS, PLAN, PROFILE
+
+#: The questionnaire of each week.
+CHECKIN_FORM = "weekly-checkin"
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Somebody up to a date."""
+
+    profile: Profile
+    checkin: CheckIn | None  #: the newest
+    previous_checkin: CheckIn | None  #: the newest of an earlier day
+    previous: WeeklyPlan | None  #: the plan that starts last before the date
+    messages: tuple[DailyMessage, ...]  #: of all plans before the date
+
+
+def history(connection: Connection, who: Participant, start: date) -> History:
+    """Return what is known of somebody before a week that starts on ``start``.
+
+    Answers of ``start`` itself count, plans of it don't: a plan that is made anew has the same past.
+    """
+    profiles = kept(connection, who, PROFILE)
+    checkins = [one for one in _checkins(connection, who) if one.date <= start]
+    plans = [plan for plan in _plans(connection, who) if plan.start < start]
+    return History(
+        profile=load_profile(profiles[-1].document) if profiles else Profile(),
+        checkin=checkins[-1] if checkins else None,
+        previous_checkin=checkins[-2] if len(checkins) > 1 else None,
+        previous=plans[-1] if plans else None,
+        messages=tuple(message for plan in plans for message in plan.messages),
+    )
+
+
+def plan_of(connection: Connection, who: Participant, day: date) -> tuple[int, WeeklyPlan] | None:
+    """Return the number and value of the plan in whose week a day lies, as last shown; None where there is none."""
+    for row in reversed(kept(connection, who, PLAN)):
+        plan = plan_from_document(row.document)
+        if 0 <= (day - plan.start).days < 7:
+            return row.id, plan
+    return None
+
+
+def _checkins(connection: Connection, who: Participant) -> list[CheckIn]:
+    rows = [row for row in kept(connection, who, ANSWERS) if row.facts["instrument"] == CHECKIN_FORM]
+    return [load_checkin(_dated(row.document, day)) for day, row in latest(rows, "date").items()]
+
+
+def _dated(document: Mapping[str, object], day: str) -> dict[str, object]:
+    return {**document, "date": day}
+
+
+def _plans(connection: Connection, who: Participant) -> list[WeeklyPlan]:
+    return [plan_from_document(row.document) for row in latest(kept(connection, who, PLAN), "start").values()]

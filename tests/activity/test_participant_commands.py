@@ -1,0 +1,209 @@
+"""Participants, their answers, plans and messages from the command line: kept, shown, exported, erased."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from activity.cli.asking import ask
+from activity.cli.main import run
+from activity.questionnaires.definition import Kind, load_questionnaire
+from activity.reprocess.plan import read_infos
+
+PROFILE = 'conditions = []\navoid_positions = ["hands-knees"]\n'
+SIGNS = [question.id for question in load_questionnaire("weekly-checkin").warning_signs]
+CALM = "".join(f"{sign} = false\n" for sign in SIGNS) + "average_pain = 4\nworst_pain = 6\nminutes = 15\n"
+URGENT = CALM.replace(f"{SIGNS[0]} = false", f"{SIGNS[0]} = true")
+DAY = "2026-10-28"
+Selfback = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def selfback(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Selfback:
+    """Run a command on a store of the test's own; return exit code, stdout, stderr."""
+    for command in ("PARTICIPANT_ADD", "PARTICIPANT_LIST", "PARTICIPANT_SHOW", "PARTICIPANT_EXPORT",
+                    "PARTICIPANT_ERASE", "ASK", "CHECKIN", "PLAN", "MESSAGE"):  # fmt: skip
+        monkeypatch.setenv(f"SELFBACK_{command}_STORE", str(tmp_path / "s.sqlite"))
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = run([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
+
+
+@pytest.fixture
+def key(selfback: Selfback, tmp_path: Path) -> str:
+    """Somebody who has answered everything."""
+    (tmp_path / "profile.toml").write_text(PROFILE)
+    (tmp_path / "calm.toml").write_text(CALM)
+    (tmp_path / "urgent.toml").write_text(URGENT)
+    code, out, _ = selfback("participant", "add", "--zone", "Europe/Oslo")
+    assert code == 0
+    found = out.strip()
+    assert selfback("ask", found, "profile", "--answers", tmp_path / "profile.toml")[0] == 0
+    assert selfback("checkin", found, "--answers", tmp_path / "calm.toml", "--date", DAY)[0] == 0
+    return found
+
+
+def test_a_plan_is_made_kept_and_gives_the_message_of_each_day(selfback: Selfback, key: str, processed: Path) -> None:
+    (recording,) = read_infos(processed)
+    code, out, _ = selfback("plan", key, "--results", processed, "--recording", recording, "--start", DAY)
+    assert code == 0
+    assert "Plan for the week from Wednesday 28 October 2026" in out
+    assert "because" in out
+    for day in ("2026-10-28", "2026-11-03"):
+        code, out, _ = selfback("message", key, "--date", day)
+        assert code == 0
+        assert out.startswith("Message for ")
+    exported = json.loads(selfback("participant", "export", key)[1])
+    assert len(exported["plan"]) == 1
+    assert [row["date"] for row in exported["message"]] == ["2026-10-28", "2026-11-03"]
+    assert exported["message"][0]["document"] == exported["plan"][0]["document"]["messages"][0]
+    assert {entry["who"] for entry in exported["audit"]} == {"staff"}
+
+
+def test_the_same_answers_give_the_same_plan_and_the_next_week_knows_this_one(selfback: Selfback, key: str) -> None:
+    one, again = (selfback("plan", key, "--start", DAY, "--json")[1] for _ in range(2))
+    assert one == again
+    later = json.loads(selfback("plan", key, "--start", "2026-11-04", "--json")[1])
+    first = json.loads(one)
+    shown = {message["id"] for message in first["messages"]}
+    assert not shown & {message["id"] for message in later["messages"]}
+    assert later["seed"] != first["seed"]
+    assert later["goal"]["change"] in {"hold", "keep", "lower"}
+
+
+def test_a_dry_run_keeps_nothing(selfback: Selfback, key: str) -> None:
+    assert selfback("plan", key, "--start", DAY, "--dry-run")[0] == 0
+    assert selfback("message", key, "--date", DAY)[0] == 2
+    assert json.loads(selfback("participant", "show", key, "--json")[1])["kept"]["plan"] == 0
+
+
+def test_an_urgent_sign_is_kept_for_staff_shows_the_help_card_and_stops_the_plan(
+    selfback: Selfback, key: str, tmp_path: Path
+) -> None:
+    code, _, err = selfback("checkin", key, "--answers", tmp_path / "urgent.toml", "--date", "2026-10-29")
+    assert code == 7
+    assert "emergency" in err
+    exported = json.loads(selfback("participant", "export", key)[1])
+    assert [row["document"] for row in exported["event"]] == [{"signs": [SIGNS[0]]}]
+    assert exported["answers"][-1]["document"][SIGNS[0]] is True
+    code, out, err = selfback("plan", key, "--start", "2026-10-29")
+    assert (code, out) == (7, "")
+    assert "emergency" in err
+
+
+def test_a_first_plan_needs_the_warning_signs_answered(selfback: Selfback) -> None:
+    key = selfback("participant", "add")[1].strip()
+    code, out, err = selfback("plan", key)
+    assert (code, out) == (2, "")
+    assert "warning signs" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("participant", "show", "KQ7-M2R-TX4"), 2),
+        (("participant", "show", "nobody"), 2),
+        (("participant", "add", "--zone", "Europe/Atlantis"), 1),
+        (("plan", "KEY", "--start", "yesterday"), 2),
+        (("plan", "KEY", "--recording", "x"), 2),
+        (("plan", "KEY", "--results", "missing"), 5),
+        (("message", "KEY", "--date", "2030-01-01"), 2),
+        (("ask", "KEY", "profile", "--answers", "missing.toml"), 2),
+        (("participant", "erase", "KEY"), 2),
+    ],
+)
+def test_what_makes_no_sense_is_told_and_changes_nothing(
+    arguments: tuple[str, ...], code: int, selfback: Selfback, key: str
+) -> None:
+    before = selfback("participant", "export", key)[1]
+    found = selfback(*(key if argument == "KEY" else argument for argument in arguments))
+    assert found[0] == code
+    assert found[1] == ""
+    assert found[2]
+    assert selfback("participant", "export", key)[1] == before
+
+
+def test_answers_that_cannot_be_are_refused_as_a_whole(selfback: Selfback, key: str, tmp_path: Path) -> None:
+    (tmp_path / "wrong.toml").write_text(CALM.replace("average_pain = 4", "average_pain = 40"))
+    assert selfback("checkin", key, "--answers", tmp_path / "wrong.toml")[0] == 2
+    assert json.loads(selfback("participant", "show", key, "--json")[1])["kept"]["answers"] == 1
+
+
+def test_who_is_erased_is_gone(selfback: Selfback, key: str, tmp_path: Path) -> None:
+    assert selfback("participant", "erase", key, "--reason", "wish", "--dry-run")[0] == 0
+    assert key in selfback("participant", "list")[1]
+    assert selfback("participant", "erase", key, "--reason", "wish", "--yes")[0] == 0
+    assert selfback("participant", "list")[1] == ""
+    code, _, err = selfback("participant", "show", key)
+    assert code == 2
+    assert "erased" in err
+    assert selfback("participant", "export", key, "-o", tmp_path / "x.json")[0] == 2
+    assert not (tmp_path / "x.json").exists()
+
+
+def test_an_export_is_a_file_for_them_to_keep(selfback: Selfback, key: str, tmp_path: Path) -> None:
+    code, out, _ = selfback("participant", "export", key, "-o", tmp_path / "mine.json")
+    assert (code, out.strip()) == (0, str(tmp_path / "mine.json"))
+    assert json.loads((tmp_path / "mine.json").read_text()) == json.loads(selfback("participant", "export", key)[1])
+
+
+def test_a_store_that_is_written_to_by_somebody_else_ends_with_its_own_code(
+    selfback: Selfback, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("activity.store.engine.PATIENCE_MS", 50)
+    with sqlite3.connect(tmp_path / "s.sqlite", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert selfback("participant", "add")[0] == 6
+        assert selfback("participant", "show", key)[0] == 0
+    other.close()
+
+
+def test_a_store_that_may_not_be_written_is_told(selfback: Selfback, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    assert selfback("participant", "add", "--store", tmp_path / "folder")[0] == 6
+    if os.geteuid():
+        (tmp_path / "folder").chmod(0o500)
+        assert selfback("participant", "add", "--store", tmp_path / "folder" / "s.sqlite")[0] == 6
+
+
+FORM = load_questionnaire("weekly-checkin")
+TYPED = {Kind.YES_NO: "no", Kind.SCALE: "3", Kind.NUMBER: "5", Kind.CHOICE: "1", Kind.CHOICES: "1, 2"}
+
+
+def test_a_form_is_asked_question_by_question(capsys: pytest.CaptureFixture[str]) -> None:
+    kinds = iter(FORM.questions)
+
+    def line(prompt: str) -> str:
+        question = next(kinds)
+        assert prompt.strip()
+        return {"minutes": "15", "sessions_wanted": "3", "sessions_done": "2"}.get(question.id, TYPED[question.kind])
+
+    answers = ask(FORM, line)
+    assert set(answers) == {question.id for question in FORM.questions}
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert all(question.text in said.err for question in FORM.questions)
+
+
+def test_what_is_no_answer_is_asked_again_and_an_empty_line_leaves_a_question_open() -> None:
+    typed = iter(["maybe", "7", "no", *[""] * 100])
+    assert ask(FORM, lambda _: next(typed)) == {FORM.questions[0].id: False}
+
+
+def test_after_an_urgent_sign_only_the_other_signs_are_asked() -> None:
+    asked = []
+
+    def line(prompt: str) -> str:
+        asked.append(prompt)
+        return "yes" if len(asked) == 1 else ""
+
+    assert ask(FORM, line) == {SIGNS[0]: True}
+    assert len(asked) == len(SIGNS)
