@@ -81,7 +81,8 @@ def _counts(found: dict[str, Any]) -> dict[str, Any]:
 @click.argument("id_", metavar="ID")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="File to write.  [default: stdout]")
 @store_option
-def export_all(id_: str, *, output: Path | None, store: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+def export_all(id_: str, *, output: Path | None, store: str | None, as_json: bool) -> None:
     """Write all that is kept of a participant as one JSON document: their data, for them to keep."""
     import json
 
@@ -94,7 +95,10 @@ def export_all(id_: str, *, output: Path | None, store: str | None) -> None:
         console.emit_json(found)
     else:
         write_page(output, json.dumps(found, indent=2, ensure_ascii=False) + "\n")
-        console.emit(str(output))
+        if as_json:
+            console.emit_json({"id": found["participant"]["id"], "output": str(output)})
+        else:
+            console.emit(str(output))
 
 
 @command.command(short_help="Erase a participant and all that is kept of them.")
@@ -104,7 +108,8 @@ def export_all(id_: str, *, output: Path | None, store: str | None) -> None:
 @click.option("--reason", required=True, help="Why, for the audit, e.g. 'their wish'.")
 @click.option("--dry-run", is_flag=True, help="Say what would be erased; erase nothing.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-def erase(id_: str, *, store: str | None, who: str, reason: str, dry_run: bool, yes: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+def erase(id_: str, *, store: str | None, who: str, reason: str, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Erase a participant and all that is kept of them. What stays is the id, and when who erased it and why."""
     from activity.store.participants import export, participant
     from activity.store.writing import writing
@@ -113,11 +118,12 @@ def erase(id_: str, *, store: str | None, who: str, reason: str, dry_run: bool, 
         with kept.reading() as connection:
             one = participant(connection, id_)
             rows = sum(_counts(export(connection, one))["kept"].values())
-        if dry_run:
-            console.emit(f"{one.id}: {rows} entries would be erased")
-            return
-        if not yes:
-            click.confirm(f"Erase {one.id} and {rows} entries for ever?", abort=True, err=True)
-        with writing(kept, who, reason) as write:
-            write.erase(one.id)
-    console.emit(f"{one.id}: erased, with {rows} entries")
+        if not dry_run:
+            if not yes:
+                click.confirm(f"Erase {one.id} and {rows} entries for ever?", abort=True, err=True)
+            with writing(kept, who, reason) as write:
+                write.erase(one.id)
+    if as_json:
+        console.emit_json({"id": one.id, "entries": rows, "erased": not dry_run})
+    else:
+        console.emit(f"{one.id}: {rows} entries {'would be erased' if dry_run else 'erased'}")

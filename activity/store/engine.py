@@ -64,8 +64,6 @@ def open_store(address: str) -> Store:
     """
     url = _url(address)
     shown = url.render_as_string(hide_password=True)
-    if url.get_backend_name() == "sqlite":
-        _prepare(Path(url.database or ""), shown)
     with _faults(shown):
         try:
             engine = create_engine(url)
@@ -75,6 +73,7 @@ def open_store(address: str) -> Store:
                 "pip install 'selfback[postgres]'",
             ) from error  # fmt: skip
         if url.get_backend_name() == "sqlite":
+            _prepare(Path(url.database or ""), shown)
             event.listen(engine, "connect", _configure)
             event.listen(engine, "begin", _begin)
         try:
