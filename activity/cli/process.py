@@ -69,9 +69,9 @@ def command(
     from activity.classify.artefact import DEFAULT_MODEL, load_model
     from activity.reprocess.engines import engine_named
     from activity.reprocess.outcome import Failed
-    from activity.reprocess.output import prepare
-    from activity.reprocess.plan import make_plan
-    from activity.reprocess.presence import present
+    from activity.reprocess.output import collate, prepare
+    from activity.reprocess.plan import WHOLE, make_plan
+    from activity.reprocess.presence import others_live, present
     from activity.reprocess.run import default_workers
     from activity.reprocess.settings import settings_for
     from activity.reprocess.worker import Work
@@ -98,13 +98,16 @@ def command(
         else:
             work = Work(output, settings, name, run)
             failed += _run(plan, work, engine_named(engine, scheduler), workers=workers, as_json=as_json)
+    # Of the shares of a cluster, the last one to end writes the tables of all: to read them takes as long as to make.
+    if not dry_run and (share is WHOLE or not others_live(output)):
+        collate(output)
     return _end(plan, failed, as_json=as_json)
 
 
 def _run(plan: "Plan", work: "Work", engine: "Engine", *, workers: int, as_json: bool) -> "list[Failed]":
     """Do what is to be done, and print a line for each recording, current ones first."""
     from activity.reprocess.outcome import Failed
-    from activity.reprocess.output import collate, note_failures
+    from activity.reprocess.output import note_failures
     from activity.reprocess.plan import read_infos
     from activity.reprocess.run import run_jobs
 
@@ -134,7 +137,6 @@ def _run(plan: "Plan", work: "Work", engine: "Engine", *, workers: int, as_json:
             pace = f"{size / _MIB / took_s:,.0f} MB/s, {minutes * 60 / took_s:,.0f} × real time"
             trouble = f", {len(failed)} failed" if failed else ""
             display.update(task, advance=1, description=f"{count} recordings, {pace}{trouble},")
-    collate(work.output)
     return failed
 
 

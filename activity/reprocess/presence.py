@@ -29,6 +29,17 @@ def present(output: Path) -> Iterator[str]:
             place.unlink(missing_ok=True)
 
 
+def others_live(output: Path) -> bool:
+    """Return whether any run in this folder lives; called after one's own has ended."""
+    for place in output.glob(f"{_RUN}*"):
+        try:
+            with FileLock(place, timeout=0):
+                pass
+        except Timeout:
+            return True
+    return False
+
+
 @contextmanager
 def collating(output: Path) -> Iterator[None]:
     """Let one run at a time write the tables of the whole folder, so that the last one has seen all results."""

@@ -136,6 +136,17 @@ def test_workers_of_the_same_version_are_taken():
     check_workers(Workers(*[importlib.metadata.version("selfback")] * 2), "tcp://here")
 
 
+def test_of_shares_that_run_at_once_the_last_to_end_writes_the_tables_of_all(tmp_path):
+    inputs = [csv_file(tmp_path / "in" / f"{k}.csv", k) for k in range(4)]
+    out = tmp_path / "out"
+    out.mkdir()
+    with present(out):
+        assert run(["process", str(tmp_path / "in"), "-o", str(out), "--shard", "1/2"]) == 0
+        assert not (out / "days.csv").exists()
+    assert run(["process", str(tmp_path / "in"), "-o", str(out), "--shard", "2/2"]) == 0
+    assert len((out / "days.csv").read_text().splitlines()) == 1 + len(inputs)
+
+
 def test_a_run_that_lives_keeps_what_it_writes_from_being_tidied_away(tmp_path):
     with present(tmp_path) as living:
         (tmp_path / f".partial-{living}-a").mkdir()
