@@ -61,7 +61,7 @@ def test_wheel_holds_nothing_else(wheel: list[str]) -> None:
 def test_extras_are_those_of_the_design() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    assert set(extras) == {"app", "trial", "firmware", "sim", "cluster", "train", "all", "test", "dev"}
+    assert set(extras) == {"app", "trial", "firmware", "sim", "cluster", "postgres", "train", "all", "test", "dev"}
     # Training is no part of all: its one library is larger than the rest together, and nothing needs it to run.
     (everything,) = extras["all"]
     assert everything == "selfback[app,trial,firmware,sim,cluster]"
