@@ -24,6 +24,11 @@ PATIENCE_S: Final = 30.0  # for a scheduler to answer
 _QUEUED_AHEAD: Final = 1  # task that a pool holds ready beside those at work
 #: Libraries of linear algebra start threads when they are loaded, which then only wait for each other.
 _ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+#: Dask has workers give every 64 KiB freed back to the system, and looks at their stacks a hundred times a second.
+_AS_A_POOL: Final = {
+    "distributed.nanny.pre-spawn-environ": _ONE_THREAD,
+    "distributed.worker.profile.enabled": False,
+}
 _DASK_REMEDY: Final = "install it with: pip install 'selfback[cluster]'"
 
 
@@ -123,6 +128,7 @@ def _begin(threads: int) -> None:
 
 def _on_dask(scheduler: str | None, jobs: Sequence[Job], task: Task, processes: int, threads: int) -> Iterator[Outcome]:
     try:
+        import dask.config as dask_config  # noqa: PLC0415 - an extra
         import dask.distributed as dask  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise EngineError("Dask is not installed", expected="the extra `cluster`", remedy=_DASK_REMEDY) from error
@@ -131,9 +137,8 @@ def _on_dask(scheduler: str | None, jobs: Sequence[Job], task: Task, processes: 
     cluster: Any = None
     try:
         if scheduler is None:
-            cluster = start(
-                n_workers=processes, threads_per_worker=1, dashboard_address=None, env=_ONE_THREAD, processes=True
-            )
+            with dask_config.set(_AS_A_POOL):
+                cluster = start(n_workers=processes, threads_per_worker=1, dashboard_address=None, processes=True)
         client = connect(cluster or scheduler, timeout=PATIENCE_S)
     except (OSError, ValueError) as error:
         raise EngineError(
