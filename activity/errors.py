@@ -58,6 +58,13 @@ class UnsafePlanError(ActivityError):
     exit_code = 7
 
 
+class CaseError(ActivityError):
+    """A case that can't be: values out of range, dates that don't fit, or a line of a case base that can't be read."""
+
+    code = "case-invalid"
+    exit_code = 5
+
+
 class NotEnoughDataError(ActivityError):
     """Too little acceleration to make a single epoch, or too little labelled data to train on."""
 

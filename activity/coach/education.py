@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any, Final
 
+from activity.coach.cases.case import SubPlan
+from activity.coach.cases.reuse import Advice
 from activity.coach.content import Content, Message
 from activity.coach.plan import DailyMessage, Reason
 from activity.coach.rules import Trigger, explain
@@ -29,7 +31,13 @@ def holds(trigger: Trigger, facts: Mapping[str, Fact]) -> bool:
 
 
 def plan_messages(
-    facts: Mapping[str, Fact], history: Iterable[DailyMessage], content: Content, start: date, rng: Random
+    facts: Mapping[str, Fact],
+    history: Iterable[DailyMessage],
+    content: Content,
+    start: date,
+    rng: Random,
+    *,
+    advice: Advice | None = None,
 ) -> tuple[DailyMessage, ...]:
     """Return one message for each of the seven days, none of them shown within the past 28 days.
 
@@ -55,12 +63,17 @@ def plan_messages(
     for number in range(1, 8):
         day = start + timedelta(days=number - 1)
         open_messages = _unseen(content, shown, day)
-        tailored = _tailored(open_messages, firing, week, rng) if number in tailored_days else None
+        tailored = _tailored(open_messages, firing, week, rng, advice) if number in tailored_days else None
         if tailored is None:
             message = _next_in_line(open_messages, shown, rule.first_week if first_week else (), week)
             reasons: tuple[Reason, ...] = (explain(rule, theme=titles[message.theme]),)
         else:
             message, reasons = tailored
+            if advice is not None:
+                reasons = (
+                    *reasons,
+                    *advice.reasons(SubPlan.EDUCATION, message.theme, advice.settings.words.options["theme"]),
+                )
         if message.id in shown:
             reasons = (*reasons, explain(content.rules.message_gap))
         shown[message.id] = day
@@ -81,7 +94,11 @@ def _unseen(content: Content, shown: Mapping[str, date], day: date) -> list[Mess
 
 
 def _tailored(
-    messages: list[Message], firing: Mapping[str, Reason], week: list[DailyMessage], rng: Random
+    messages: list[Message],
+    firing: Mapping[str, Reason],
+    week: list[DailyMessage],
+    rng: Random,
+    advice: Advice | None,
 ) -> tuple[Message, tuple[Reason, ...]] | None:
     """Return the message that most of the week speaks for, of a theme not yet used; None if nothing speaks."""
     used = {message.theme for message in week}
@@ -93,6 +110,9 @@ def _tailored(
     fitting = [(message, names) for message, names in fitting if names]
     if not fitting:
         return None
+    if advice is not None:  # of what the week speaks for, the themes that helped in similar weeks
+        themes = advice.best(SubPlan.EDUCATION, dict.fromkeys(message.theme for message, _ in fitting))
+        fitting = [(message, names) for message, names in fitting if message.theme in themes]
     told = Counter(reason.rule for message in week for reason in message.reasons)
     order = list(firing)
 

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from activity.coach.cases.case import SubPlan
+from activity.coach.cases.reuse import Advice, group_option
 from activity.coach.content import Content, Exercise, Group
 from activity.coach.plan import PlannedExercise, Reason, WeeklyPlan
 from activity.coach.rules import Rules, explain
 from activity.coach.situation import Situation
 from activity.questionnaires.profile import Profile
 
-TRUNKS: Final = ((Group.CORE,), (Group.ABDOMINALS, Group.BACK_EXTENSORS))
+TRUNKS: Final[tuple[tuple[Group, ...], ...]] = ((Group.CORE,), (Group.ABDOMINALS, Group.BACK_EXTENSORS))
 OTHERS: Final = (Group.HIP, Group.FLEXIBILITY, Group.PAIN_RELIEF)
 LASTING: Final = frozenset({Group.CORE, Group.ABDOMINALS, Group.BACK_EXTENSORS, Group.HIP})  #: kept, so that they grow
 
@@ -36,6 +38,27 @@ class _Draw:
     pool: list[Exercise]
     rules: Rules
     rng: Random
+    advice: Advice | None = None
+
+    def best_groups(self, groups: list[Group]) -> list[Group]:
+        """Return the groups that similar weeks speak for; all of them where they say nothing."""
+        if self.advice is None:
+            return groups
+        best = set(self.advice.best(SubPlan.EXERCISE, (group_option(group.value) for group in groups)))
+        return [group for group in groups if group_option(group.value) in best]
+
+    def best(self, exercises: list[Exercise]) -> list[Exercise]:
+        """Return those that similar weeks speak for; all of them where they say nothing."""
+        if self.advice is None:
+            return exercises
+        best = set(self.advice.best(SubPlan.EXERCISE, (exercise.id for exercise in exercises)))
+        return [exercise for exercise in exercises if exercise.id in best]
+
+    def why(self, exercise: Exercise) -> tuple[Reason, ...]:
+        """Return what similar weeks say of an exercise."""
+        if self.advice is None:
+            return ()
+        return self.advice.reasons(SubPlan.EXERCISE, exercise.id, self.advice.settings.words.options["exercise"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +83,18 @@ def suits(exercise: Exercise, profile: Profile, rules: Rules) -> bool:
 
 
 def plan_session(
-    situation: Situation, profile: Profile, previous: WeeklyPlan | None, content: Content, rng: Random
+    situation: Situation,
+    profile: Profile,
+    previous: WeeklyPlan | None,
+    content: Content,
+    rng: Random,
+    *,
+    advice: Advice | None = None,
 ) -> Session:
     """Return the week's exercises at their doses; every one of them suits the person."""
     rules = content.rules
     pool = [exercise for exercise in content.exercises if suits(exercise, profile, rules)]
-    draw = _Draw(pool, rules, rng)
+    draw = _Draw(pool, rules, rng, advice)
     minutes, count, notes = _length(situation, previous, rules)
     if situation.easy_week:
         picks = _easy_picks(draw, count)
@@ -196,13 +225,24 @@ def _trunk_picks(draw: _Draw, carried: dict[Group, list[_Pick]]) -> list[_Pick]:
     if not possible:
         return []
     standing = [trunk for trunk in possible if all(group in carried for group in trunk)]
-    trunk = (standing or [rng.choice(possible)])[0]
+    trunk = (standing or [rng.choice(_best_trunks(draw, possible))])[0]
     why = explain(rules.exercise_core if len(trunk) == 1 else rules.exercise_pair)
     picks = []
     for group in trunk:
-        pick = carried[group][0] if group in carried else _Pick(rng.choice(entries[group]), 0, ())
+        pick = carried[group][0] if group in carried else _drawn(draw, entries[group])
         picks.append(_Pick(pick.exercise, pick.dose_step, (why, *pick.why)))
     return picks
+
+
+def _best_trunks(draw: _Draw, possible: list[tuple[Group, ...]]) -> list[tuple[Group, ...]]:
+    """Return the trunks with a group that similar weeks speak for."""
+    best = set(draw.best_groups([group for trunk in possible for group in trunk]))
+    return [trunk for trunk in possible if not best.isdisjoint(trunk)]
+
+
+def _drawn(draw: _Draw, exercises: list[Exercise]) -> _Pick:
+    exercise = draw.rng.choice(draw.best(exercises))
+    return _Pick(exercise, 0, draw.why(exercise))
 
 
 def _other_picks(draw: _Draw, hip: list[_Pick], recent: set[str], count: int) -> list[_Pick]:
@@ -212,17 +252,21 @@ def _other_picks(draw: _Draw, hip: list[_Pick], recent: set[str], count: int) ->
     used = {pick.exercise.family for pick in kept}
     picks = list(kept)
     decks = []
-    for group in rng.sample(OTHERS, len(OTHERS)):
+    order = rng.sample(OTHERS, len(OTHERS))
+    best = draw.best_groups(order)
+    for group in sorted(order, key=lambda group: group not in best):
         entries = [exercise for exercise in _entries(draw.pool, group) if exercise.family not in used]
         deck = rng.sample(entries, len(entries))
-        deck.sort(key=lambda exercise: exercise.id in recent)
+        liked = {exercise.id for exercise in draw.best(deck)}
+        deck.sort(key=lambda exercise: (exercise.id in recent, exercise.id not in liked))
         decks.append(deck)
-    why = (explain(draw.rules.exercise_draw),)
+    why = explain(draw.rules.exercise_draw)
     decks.sort(key=lambda deck: bool(kept) and bool(deck) and deck[0].group is Group.HIP)
     while len(picks) < count and any(decks):
         for deck in decks:
             if deck and len(picks) < count:
-                picks.append(_Pick(deck.pop(0), 0, why))
+                exercise = deck.pop(0)
+                picks.append(_Pick(exercise, 0, (why, *draw.why(exercise))))
     return picks
 
 

@@ -2,12 +2,18 @@
 
 The three caps are 10 % more, 1,000 steps more, and a ceiling of 10,000 or the person's own higher usual day. A flare
 replaces the ceiling with less than the old goal. All numbers are in ``rules.toml``; goals are whole hundreds.
+
+Within what the rules allow, similar weeks may choose: less of a raise, or a little less than the old goal where it was
+met on some days only. They never ask for more than the rules do.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from statistics import median
 
+from activity.coach.cases.case import SubPlan
+from activity.coach.cases.reuse import Advice, change_of
 from activity.coach.plan import Reason, StepGoal, WeeklyPlan
 from activity.coach.rules import GoalBaseline, Rules, explain
 from activity.coach.situation import Situation
@@ -16,7 +22,13 @@ from activity.day.summary import DaySummary
 _WEEK = timedelta(days=7)
 
 
-def step_goal(situation: Situation, days: Sequence[DaySummary], previous: WeeklyPlan | None, rules: Rules) -> StepGoal:
+def step_goal(
+    situation: Situation,
+    days: Sequence[DaySummary],
+    previous: WeeklyPlan | None,
+    rules: Rules,
+    advice: Advice | None = None,
+) -> StepGoal:
     """Return the goal for the week from ``situation.start``; ``days`` are judged days before it, in order."""
     old = previous.goal if previous else None
     baseline = old.baseline_steps if old and not old.provisional else None
@@ -38,7 +50,7 @@ def step_goal(situation: Situation, days: Sequence[DaySummary], previous: Weekly
     if situation.holds and judged.steps_per_day >= old.steps_per_day:
         reasons = tuple(explain(rule) for rule in situation.holds)
         return StepGoal(old.steps_per_day, judged.provisional, baseline, "hold", reasons)
-    return judged
+    return judged if advice is None or fresh else _advised(judged, old.steps_per_day, rules, advice)
 
 
 def usual_day(days: Sequence[DaySummary], rule: GoalBaseline) -> int | None:
@@ -119,6 +131,27 @@ def _judge(old: StepGoal, week: Sequence[DaySummary], baseline: int, rules: Rule
     if change == "hold" and was >= _ceiling(baseline, rules):
         reasons = (explain(rules.goal_maintain, goal=goal),)
     return StepGoal(goal, False, baseline or None, change, reasons)
+
+
+def _advised(judged: StepGoal, was: int, rules: Rules, advice: Advice) -> StepGoal:
+    """Return the goal that similar weeks went best with, of those that the rules allow."""
+    rule = rules.goal_similar
+    goals = [judged.steps_per_day]
+    if judged.change == "raise":
+        goals += [min(judged.steps_per_day, _down(was * (100 + rule.small_percent) // 100, rules)), was]
+    elif judged.change == "hold":
+        goals += [min(was, max(rules.goal_caps.smallest_steps, _up(was * (100 - rule.less_percent), rules)))]
+    options: dict[str, int] = {}
+    for goal in goals:
+        options.setdefault(change_of(was, goal, advice.settings).value, goal)
+    chosen = advice.chosen(SubPlan.ACTIVITY, tuple(options))
+    words = advice.settings.words.options[chosen]
+    more = advice.reasons(SubPlan.ACTIVITY, chosen, words)
+    goal = options[chosen]
+    if goal == judged.steps_per_day:
+        return replace(judged, reasons=(*judged.reasons, *more))
+    change = "raise" if goal > was else "hold" if goal == was else "lower"
+    return replace(judged, steps_per_day=goal, change=change, reasons=(explain(rule, goal=goal), *more))
 
 
 def _raised(was: int, baseline: int, rules: Rules) -> int:

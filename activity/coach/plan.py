@@ -76,3 +76,4 @@ class WeeklyPlan:
     notes: tuple[Reason, ...]  #: what was left out, and advice that isn't an item
     content_version: str
     seed: int = 0  #: of the draws; the same inputs and seed give the same plan
+    learned_from: str = ""  #: version of the case base whose weeks had a say; empty where rules decided alone

@@ -18,6 +18,7 @@ FILLS: Final[Mapping[str, frozenset[str]]] = {
     "goal-hold": frozenset({"met", "valid", "goal"}),
     "goal-lower": frozenset({"met", "valid", "old", "goal"}),
     "goal-flare": frozenset({"old", "goal"}),
+    "goal-similar": frozenset({"goal"}),
     "goal-few-days": frozenset({"valid", "needed"}),
     "exercise-session": frozenset({"minutes", "count"}),
     "exercise-progress": frozenset({"dose"}),
@@ -80,6 +81,13 @@ class GoalLower(Rule):
     met_percent_at_most: Percent
     median_percent: Annotated[int, Field(ge=100, le=150)]
     keep_percent: Percent
+
+
+class GoalSimilar(Rule):
+    """How far similar weeks may take a goal from what the rules alone would ask."""
+
+    small_percent: Percent
+    less_percent: Percent
 
 
 class GoalFlare(Rule):
@@ -211,6 +219,7 @@ class Rules(Checked):
     goal_raise: GoalRaise
     goal_hold: Rule
     goal_lower: GoalLower
+    goal_similar: GoalSimilar
     goal_flare: GoalFlare
     goal_flare_again: Rule
     goal_few_days: GoalFewDays

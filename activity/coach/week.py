@@ -1,12 +1,14 @@
 """The weekly plan: gate, situation, goal, exercises, messages, and the finished plan checked again.
 
-Plans of this version are made by rules alone; no reason speaks of other people.
+With a case base, other people's weeks choose among what the rules allow; without one the rules decide alone.
 """
 
 from collections.abc import Iterable
 from datetime import date, timedelta
 from random import Random
 
+from activity.coach.cases.problem import problem_of
+from activity.coach.cases.reuse import Advisor
 from activity.coach.content import Content
 from activity.coach.education import Fact, plan_messages
 from activity.coach.exercises import plan_session
@@ -33,6 +35,7 @@ def make_plan(
     previous: WeeklyPlan | None = None,
     previous_checkin: CheckIn | None = None,
     message_history: Iterable[DailyMessage] = (),
+    advisor: Advisor | None = None,
 ) -> WeeklyPlan:
     """Return the plan for the week from ``start``; the same inputs give the same plan.
 
@@ -50,6 +53,8 @@ def make_plan(
         The check-in before this one; without it a rise of pain can't be seen, only its level.
     message_history
         Messages of earlier plans; those of ``previous`` are counted anyway.
+    advisor
+        What other people's weeks say of this one, such as ``CaseAdvisor``.
 
     Raises
     ------
@@ -66,18 +71,20 @@ def make_plan(
     history = (*message_history, *(previous.messages if previous else ()))
     inputs = Inputs(start, profile, checkin, previous_checkin, judged, previous, history)
     situation = read_situation(inputs, rules, content.checkin)
-    session = plan_session(situation, profile, previous, content, _rng(seed, start, "exercises"))
+    advice = advisor(problem_of(inputs), _rng(seed, start, "advice")) if advisor else None
+    session = plan_session(situation, profile, previous, content, _rng(seed, start, "exercises"), advice=advice)
     facts = week_facts(situation, inputs)
     plan = WeeklyPlan(
         start=start,
-        goal=step_goal(situation, judged, previous, rules),
+        goal=step_goal(situation, judged, previous, rules, advice),
         sessions_per_week=session.per_week,
         session_minutes=session.minutes,
         exercises=session.exercises,
-        messages=plan_messages(facts, history, content, start, _rng(seed, start, "messages")),
+        messages=plan_messages(facts, history, content, start, _rng(seed, start, "messages"), advice=advice),
         notes=(*_advice(situation, profile, content), *session.notes),
         content_version=content.version,
         seed=seed,
+        learned_from=advice.learned_from if advice else "",
     )
     check_plan(plan, inputs, content)
     return plan

@@ -2,8 +2,10 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
+from random import Random
 
 import pytest
+from case_weeks import shipped
 from coach_weeks import (
     HEALTHY,
     POSITIONS,
@@ -21,6 +23,7 @@ from coach_weeks import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from activity.coach.cases.reuse import ByChance
 from activity.coach.content import Group
 from activity.coach.plan import Reason, WeeklyPlan
 from activity.coach.plan_document import plan_from_document, plan_to_document
@@ -210,7 +213,7 @@ def test_hard_weeks_never_add_and_absent_weeks_shorten() -> None:
 def test_every_rule_speaks_in_some_plan() -> None:
     heard: set[str] = set()
 
-    def hear(check, steps=(), previous=None, earlier=None, profile=HEALTHY, start=START) -> None:
+    def hear(check, steps=(), previous=None, earlier=None, profile=HEALTHY, start=START, advisor=None) -> None:
         made = make_plan(
             profile,
             check,
@@ -220,6 +223,7 @@ def test_every_rule_speaks_in_some_plan() -> None:
             seed=1,
             previous=previous,
             previous_checkin=earlier,
+            advisor=advisor,
         )
         heard.update(rule_ids(made))
 
@@ -243,6 +247,13 @@ def test_every_rule_speaks_in_some_plan() -> None:
     hear(checkin(average_pain=5), [6000] * 7, before, checkin(week_ago, average_pain=4))
     for barrier in ("alone", "forgot", "illness", "motivation", "pain", "place", "time"):
         hear(checkin(barriers=(barrier,)), [6000] * 7, before)
+    for seed in range(9):
+        hear(
+            checkin(),
+            [7000] * 7,
+            before,
+            advisor=lambda problem, _, seed=seed: ByChance(shipped())(problem, Random(seed)),
+        )
     hear(None, [6000] * 7, before)
     hear(checkin(), [6000] * 7, plan_before(6000, 5000, start=START + timedelta(days=4)))
     hear(checkin(average_pain=9), [6000] * 7, plan_before(6000, 5000, change="flare"))

@@ -1,0 +1,1 @@
+"""The trial: run it, analyse it, and try it out on virtual people."""
