@@ -25,17 +25,18 @@ if TYPE_CHECKING:
 @click.option("--results", type=click.Path(path_type=Path), default=None, help="Folder that `selfback process` wrote.")
 @click.option("--recording", "recordings", multiple=True, help="Name of a recording of theirs in it; may come again.")
 @click.option("--start", default=None, help="First day of the week.  [default: today]")
+@click.option("--why", is_flag=True, help="Say of each item which answers and whose weeks are behind it.")
 @click.option("--dry-run", is_flag=True, help="Make the plan and show it; keep nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as a JSON document.")
 def command(
     id_: str, *, store: str | None, who: str, results: Path | None, recordings: tuple[str, ...], start: str | None,
-    dry_run: bool, as_json: bool,
+    why: bool, dry_run: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Make the plan of a week from a participant's answers, last plan and days, show it, and keep it as shown."""
     from activity.coach.content import load_content
     from activity.coach.plan_document import plan_to_document
     from activity.coach.week import make_plan
-    from activity.report.text import plan_lines
+    from activity.report.text import explanation_lines, plan_lines
     from activity.store.history import history
     from activity.store.participants import keep_plan, participant
     from activity.store.writing import writing
@@ -59,7 +60,8 @@ def command(
     if as_json:
         console.emit_json(document)
     else:
-        console.emit("\n".join(plan_lines(plan, plan.messages[0])))
+        lines = plan_lines(plan, plan.messages[0])
+        console.emit("\n".join([*lines, "", *explanation_lines(plan)] if why else lines))
 
 
 def _seed(key: str, first: date) -> int:

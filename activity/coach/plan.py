@@ -64,6 +64,26 @@ class DailyMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What was asked, or looked at, and what the answer was, in words."""
+
+    asked: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one item of a plan is what it is, in words for the participant."""
+
+    kind: str  #: "goal", "exercise" or "message"
+    item: str  #: id of the exercise or message; empty for the goal
+    because: tuple[str, ...]
+    answers: tuple[Answer, ...]
+    others: str  #: how many similar weeks there were, what helped, and how sure that is; or that rules decided alone
+    change: str  #: how to change it
+
+
+@dataclass(frozen=True, slots=True)
 class WeeklyPlan:
     """A week from ``start`` (a local date): step goal, exercises, and seven messages."""
 
@@ -77,3 +97,4 @@ class WeeklyPlan:
     content_version: str
     seed: int = 0  #: of the draws; the same inputs and seed give the same plan
     learned_from: str = ""  #: version of the case base whose weeks had a say; empty where rules decided alone
+    explanations: tuple[Explanation, ...] = ()  #: one an item: the goal, then exercises and messages in order

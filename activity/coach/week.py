@@ -12,6 +12,7 @@ from activity.coach.cases.reuse import Advisor
 from activity.coach.content import Content
 from activity.coach.education import Fact, plan_messages
 from activity.coach.exercises import plan_session
+from activity.coach.explanation import explained, load_explanations
 from activity.coach.gate import pass_gate
 from activity.coach.goal import step_goal
 from activity.coach.plan import DailyMessage, Reason, WeeklyPlan
@@ -87,7 +88,7 @@ def make_plan(
         learned_from=advice.learned_from if advice else "",
     )
     check_plan(plan, inputs, content)
-    return plan
+    return explained(plan, inputs, content, load_explanations())
 
 
 def todays_message(plan: WeeklyPlan, today: date) -> DailyMessage:

@@ -44,6 +44,20 @@ def plan_lines(plan: WeeklyPlan, message: DailyMessage) -> list[str]:
     return [*lines, "", *message_lines(message)]
 
 
+def explanation_lines(plan: WeeklyPlan) -> list[str]:
+    """Return why each item of a plan is what it is: reasons, answers, other people's weeks, and how to change it."""
+    names = {item.id: item.name for item in plan.exercises} | {item.id: item.title for item in plan.messages}
+    lines = ["Why this plan"]
+    for why in plan.explanations:
+        lines += ["", *_wrapped(names.get(why.item, f"{plan.goal.steps_per_day:,} steps a day"), indent=2)]
+        lines += [line for text in why.because for line in _wrapped(text, indent=4)]
+        for answer in why.answers:
+            colon = "" if answer.asked.endswith("?") else ":"
+            lines += _wrapped(f"From you: {answer.asked}{colon} {answer.said}.", indent=4)
+        lines += [*_wrapped(f"Others: {why.others}", indent=4), *_wrapped(f"To change it: {why.change}", indent=4)]
+    return lines
+
+
 def message_lines(message: DailyMessage) -> list[str]:
     """Return the message of a day, and why it is this one."""
     head = f"Message for {message.date:%A}: {message.title}"
