@@ -1,8 +1,8 @@
 """Does learning from others help? The coach, rules alone and chance, on the same virtual people, in two worlds.
 
-Run: ``python tests/bench/coach_arms.py [--people N] [--weeks N] [--seed N]``; it prints Markdown with 95 % intervals. In
-the shared world people who are alike are helped by the same things, in the private world they aren't: there the coach
-has nothing to learn, and should come out as the rules do. The model is in ``activity/trial/virtual``.
+Run: ``python tests/bench/coach_arms.py [--people N] [--weeks N] [--seed N]``; it prints Markdown with 95 % intervals.
+In the shared world people who are alike are helped by the same things, in the private world they aren't: there the
+coach has nothing to learn, and should come out as the rules do. The model is in ``activity/trial/virtual``.
 """
 
 import argparse
@@ -15,10 +15,10 @@ from statistics import fmean
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from activity.coach.cases.settings import load_settings  # noqa: E402
-from activity.coach.content import load_content  # noqa: E402
-from activity.trial.virtual.arms import ARMS, Arm, Result, difference, run_arms  # noqa: E402
-from activity.trial.virtual.people import World  # noqa: E402
+from activity.coach.cases.settings import load_settings
+from activity.coach.content import load_content
+from activity.trial.virtual.arms import ARMS, Arm, Result, difference, run_arms
+from activity.trial.virtual.people import World
 
 #: What is compared: its name, its value for each person, and how many decimals it is told with.
 VALUES: dict[str, tuple[Callable[[Result], tuple[float, ...]], int]] = {
