@@ -45,7 +45,7 @@ def test_wheel_holds_every_module_and_what_is_shipped(wheel: list[str]) -> None:
         for path in (ROOT / folder).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
                 assert path.relative_to(ROOT).as_posix() in wheel
-    for folder in ("models", "data/content", "data/questionnaires"):
+    for folder in ("models", "data/casebase", "data/content", "data/questionnaires"):
         shipped = [path for path in (ROOT / folder).rglob("*") if path.is_file()]
         assert shipped, folder
         for path in shipped:
@@ -64,7 +64,7 @@ def test_extras_are_those_of_the_design() -> None:
     assert set(extras) == {"app", "trial", "firmware", "sim", "cluster", "postgres", "train", "all", "test", "dev"}
     # Training is no part of all: its one library is larger than the rest together, and nothing needs it to run.
     (everything,) = extras["all"]
-    assert everything == "selfback[app,trial,firmware,sim,cluster]"
+    assert everything == "selfback[app,postgres,trial,firmware,sim,cluster]"
 
 
 def test_no_other_distribution_owns_our_package_names() -> None:

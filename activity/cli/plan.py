@@ -11,6 +11,7 @@ from activity.cli import console
 from activity.cli.storing import day_of, opened, store_option, who_option
 
 if TYPE_CHECKING:
+    from activity.coach.cases.base import CaseBase
     from activity.day.summary import DaySummary
 
 
@@ -25,14 +26,22 @@ if TYPE_CHECKING:
 @click.option("--results", type=click.Path(path_type=Path), default=None, help="Folder that `selfback process` wrote.")
 @click.option("--recording", "recordings", multiple=True, help="Name of a recording of theirs in it; may come again.")
 @click.option("--start", default=None, help="First day of the week.  [default: today]")
+@click.option(
+    "--cases",
+    default=None,
+    metavar="FILE|made-up",
+    help="Weeks of other people to learn from: a file with a case a line, or `made-up` for the shipped ones, which "
+    "nobody lived.  [default: none; rules decide alone]",
+)
 @click.option("--why", is_flag=True, help="Say of each item which answers and whose weeks are behind it.")
 @click.option("--dry-run", is_flag=True, help="Make the plan and show it; keep nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as a JSON document.")
 def command(
     id_: str, *, store: str | None, who: str, results: Path | None, recordings: tuple[str, ...], start: str | None,
-    why: bool, dry_run: bool, as_json: bool,
+    cases: str | None, why: bool, dry_run: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Make the plan of a week from a participant's answers, last plan and days, show it, and keep it as shown."""
+    from activity.coach.cases.reuse import CaseAdvisor
     from activity.coach.content import load_content
     from activity.coach.plan_document import plan_to_document
     from activity.coach.week import make_plan
@@ -44,6 +53,7 @@ def command(
     if recordings and results is None:
         raise click.UsageError("--recording is of a folder of --results")
     days = _days(results, recordings) if results else ()
+    base = _case_base(cases) if cases else None
     with opened(store) as kept:
         with kept.reading() as connection:
             one = participant(connection, id_)
@@ -52,6 +62,7 @@ def command(
         plan = make_plan(
             known.profile, known.checkin, days, content=load_content(), start=first, seed=_seed(one.id, first),
             previous=known.previous, previous_checkin=known.previous_checkin, message_history=known.messages,
+            advisor=CaseAdvisor(base, one.id) if base else None,
         )  # fmt: skip
         document = plan_to_document(plan)
         if not dry_run:
@@ -62,6 +73,18 @@ def command(
     else:
         lines = plan_lines(plan, plan.messages[0])
         console.emit("\n".join([*lines, "", *explanation_lines(plan)] if why else lines))
+
+
+def _case_base(cases: str) -> "CaseBase":
+    """Return the cases of a file in columns; what could not be read of it is said and left out."""
+    from activity.coach.cases.base import case_base
+    from activity.coach.cases.document import made_up, read_cases
+    from activity.coach.cases.settings import load_settings
+
+    found = made_up() if cases == "made-up" else read_cases(Path(cases))
+    for fault in found.faults:
+        console.note(f"left out: {fault}")
+    return case_base(found.cases, load_settings())
 
 
 def _seed(key: str, first: date) -> int:

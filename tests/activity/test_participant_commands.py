@@ -10,6 +10,7 @@ import pytest
 
 from activity.cli.asking import ask
 from activity.cli.main import run
+from activity.coach.cases.document import case_to_document, made_up
 from activity.questionnaires.definition import Kind, load_questionnaire
 from activity.reprocess.plan import read_infos
 
@@ -207,3 +208,29 @@ def test_after_an_urgent_sign_only_the_other_signs_are_asked() -> None:
 
     assert ask(FORM, line) == {SIGNS[0]: True}
     assert len(asked) == len(SIGNS)
+
+
+def test_other_peoples_weeks_have_a_say_and_a_broken_case_is_left_out_and_said(
+    selfback: Selfback, key: str, processed: Path, tmp_path: Path
+) -> None:
+    results = ("--results", processed, "--start", DAY, "--dry-run", "--json")
+    code, out, _ = selfback("plan", key, *results, "--cases", "made-up")
+    assert code == 0
+    assert json.loads(out)["learned_from"]
+    lines = [json.dumps(case_to_document(case)) for case in made_up().cases[:30]]
+    (tmp_path / "cases.jsonl").write_text("\n".join([*lines, "{torn"]))
+    code, out, err = selfback("plan", key, *results, "--cases", tmp_path / "cases.jsonl")
+    assert code == 0
+    assert "left out: cases.jsonl, line 31" in err
+    assert json.loads(out)["learned_from"] != json.loads(selfback("plan", key, *results)[1])["learned_from"] == ""
+    code, _, err = selfback("plan", key, *results, "--cases", tmp_path / "none.jsonl")
+    assert code == 5
+    assert "can't be read" in err
+
+
+def test_why_says_of_each_item_which_answers_are_behind_it(selfback: Selfback, key: str, processed: Path) -> None:
+    code, out, _ = selfback("plan", key, "--results", processed, "--start", DAY, "--dry-run", "--why")
+    assert code == 0
+    assert "Why this plan" in out
+    assert "Nobody else's weeks had a say in this." in out
+    assert out.count("To change it:") == 11

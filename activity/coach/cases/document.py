@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from activity.coach.cases.case import Case
 from activity.errors import CaseError
+from activity.resources import shipped
 
 _CASES: Final = TypeAdapter(Case)
 
@@ -46,7 +48,12 @@ def write_cases(cases: Iterable[Case], path: Path) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def read_cases(path: Path) -> CaseFile:
+def made_up() -> CaseFile:
+    """Return the shipped cases, which nobody lived: to see what a case base does before there is one."""
+    return read_cases(shipped("data", "casebase").joinpath("synthetic.jsonl"))
+
+
+def read_cases(path: Path | Traversable) -> CaseFile:
     """Return the cases of a file; a broken line costs that line only, and two cases with one id cost the second."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

@@ -89,19 +89,7 @@ def run_arm(
     arm: str, people: tuple[Person, ...], weeks: int, seed: int, *, content: Content, settings: Settings
 ) -> Result:
     """Return what an arm comes to; the same arguments give the same result."""
-    lives = [_begin(person, seed) for person in people]
-    plans = stops = 0
-    for week in range(weeks):
-        start = ENROLMENT + week * _WEEK
-        base = _everyones(lives, settings) if arm == Arm.COACH else None
-        for life in lives:
-            advisor = _advisor(arm, base, life.person.id, settings)
-            try:
-                plan = _plan(life, start, seed, content, advisor)
-            except SafetyStopError:
-                plan = None
-            plans, stops = plans + (plan is not None), stops + (plan is None)
-            _live(life, plan, start, seed, settings)
+    lives, plans, stops = _live_all(arm, people, weeks, seed, content=content, settings=settings)
     last = [life.state.pain - life.person.pain for life in lives]
     return Result(
         arm=arm,
@@ -112,6 +100,16 @@ def run_arm(
         stops=stops,
         retained=sum(len(life.cases) for life in lives),
     )
+
+
+def made_up_cases(count: int, weeks: int, seed: int, *, content: Content, settings: Settings) -> tuple[Case, ...]:
+    """Return weeks that nobody lived, planned by rules alone, in the private world.
+
+    They show what a case base looks like without pretending that anything helps.
+    """
+    people = draw_people(count, World.PRIVATE, seed)
+    lives, _, _ = _live_all(Arm.RULES, people, weeks, seed, content=content, settings=settings)
+    return tuple(case for life in lives for case in life.cases)
 
 
 def run_arms(
@@ -127,6 +125,26 @@ def difference(one: Result, other: Result, value: Callable[[Result], tuple[float
     pairs = [a - b for a, b in zip(value(one), value(other), strict=True) if a == a and b == b]  # noqa: PLR0124 - NaN
     mean, half = fmean(pairs), 1.96 * stdev(pairs) / sqrt(len(pairs))
     return Difference(mean, mean - half, mean + half)
+
+
+def _live_all(
+    arm: str, people: tuple[Person, ...], weeks: int, seed: int, *, content: Content, settings: Settings
+) -> tuple[list[_Life], int, int]:
+    """Return everybody's life, and how many plans there were and how many weeks without one."""
+    lives = [_begin(person, seed) for person in people]
+    plans = stops = 0
+    for week in range(weeks):
+        start = ENROLMENT + week * _WEEK
+        base = _everyones(lives, settings) if arm == Arm.COACH else None
+        for life in lives:
+            advisor = _advisor(arm, base, life.person.id, settings)
+            try:
+                plan = _plan(life, start, seed, content, advisor)
+            except SafetyStopError:
+                plan = None
+            plans, stops = plans + (plan is not None), stops + (plan is None)
+            _live(life, plan, start, seed, settings)
+    return lives, plans, stops
 
 
 def _begin(person: Person, seed: int) -> _Life:

@@ -9,7 +9,9 @@ import pytest
 from case_weeks import shipped
 from coach_weeks import content
 
-from activity.trial.virtual.arms import ARMS, Arm, difference, run_arm, run_arms
+from activity.coach.cases.case import Provenance
+from activity.coach.cases.document import made_up
+from activity.trial.virtual.arms import ARMS, Arm, difference, made_up_cases, run_arm, run_arms
 from activity.trial.virtual.life import after_a_week, first_state
 from activity.trial.virtual.people import World, draw_people, fit, offer_of
 
@@ -67,3 +69,13 @@ def test_arms_differ_and_a_difference_has_an_interval() -> None:
     assert apart.low < apart.mean < apart.high
     none = difference(results[Arm.RULES], results[Arm.RULES], lambda result: result.pain_change)
     assert (none.low, none.mean, none.high) == (0.0, 0.0, 0.0)
+
+
+def test_the_shipped_cases_are_made_up_and_as_their_script_writes_them() -> None:
+    read = made_up()
+    again = made_up_cases(60, 4, 20210802, content=content(), settings=shipped())
+    assert read.faults == ()
+    assert {case.provenance for case in read.cases} == {Provenance.SYNTHETIC}
+    assert [(case.id, case.plan, case.outcome) for case in read.cases] == [
+        (case.id, case.plan, case.outcome) for case in again
+    ], "run tests/golden/write_case_base.py"
