@@ -6,12 +6,14 @@ from statistics import fmean
 
 from activity.coach.cases.case import (
     Adherence,
+    Case,
     CaseExercise,
     CasePlan,
     Dynamic,
     Movement,
     Outcome,
     Problem,
+    Provenance,
     Static,
 )
 from activity.coach.cases.settings import Retain
@@ -51,6 +53,19 @@ def remembered(plan: WeeklyPlan, goal_before: int | None) -> CasePlan:
         session_minutes=plan.session_minutes,
         themes=tuple(dict.fromkeys(message.theme for message in plan.messages)),
         content_version=plan.content_version,
+    )
+
+
+def case_of(inputs: Inputs, plan: WeeklyPlan, person: str, provenance: Provenance, *, consent: bool) -> Case:
+    """Return the case of a week that begins: what was known of it and its plan, with no outcome yet."""
+    before = inputs.previous.goal.steps_per_day if inputs.previous else None
+    return Case(
+        id=f"{person}-{plan.start}",
+        person=person,
+        problem=problem_of(inputs),
+        plan=remembered(plan, before),
+        provenance=provenance,
+        consent=consent,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from activity.coach.cases.base import CaseBase, case_base
 from activity.coach.cases.case import Case, Provenance, SubPlan
-from activity.coach.cases.problem import outcome_of, problem_of, remembered
+from activity.coach.cases.problem import case_of, outcome_of
 from activity.coach.cases.retain import judged as judge
 from activity.coach.cases.retain import retain
 from activity.coach.cases.reuse import Advisor, ByChance, CaseAdvisor, goal_change
@@ -181,15 +181,7 @@ def _plan(life: _Life, start: date, seed: int, content: Content, advisor: Adviso
     )
     history = (*life.messages, *(life.previous.messages if life.previous else ()))
     inputs = Inputs(start, life.profile, checkin, earlier, judged_days(life.days, start), life.previous, history)
-    before = life.previous.goal.steps_per_day if life.previous else None
-    life.case = Case(
-        id=f"{life.person.id}-{start}",
-        person=life.person.id,
-        problem=problem_of(inputs),
-        plan=remembered(plan, before),
-        provenance=Provenance.SYNTHETIC,
-        consent=True,
-    )
+    life.case = case_of(inputs, plan, life.person.id, Provenance.SYNTHETIC, consent=True)
     return plan
 
 
