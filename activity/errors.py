@@ -128,3 +128,23 @@ class UnknownParticipantError(ActivityError):
 
     code = "participant-unknown"
     exit_code = 2
+
+
+class StoreNotEmptyError(StoreError):
+    """A store that already holds something, where a backup was to be restored; nothing was changed."""
+
+    code = "store-not-empty"
+
+
+class BackupError(StoreError):
+    """A backup that can't be read, isn't one, or doesn't hold what its hashes say; nothing was restored from it."""
+
+    code = "backup-integrity"
+    exit_code = 5
+
+
+class BandUnassignedError(ActivityError):
+    """A band that was given to nobody, or was taken back: what it recorded can't be told to be anybody's."""
+
+    code = "band-unassigned"
+    exit_code = 2

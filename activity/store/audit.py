@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, func, inspect, select
 
 from activity.store.schema import ABOUT, AUDIT, PARTICIPANT
 
@@ -76,7 +76,8 @@ def breaches(connection: Connection) -> Iterator[Breach]:
 
 
 def _rows(connection: Connection, digests: dict[tuple[str, str], tuple[int, str]]) -> Iterator[Breach]:
-    for table in (PARTICIPANT, *ABOUT):
+    there = set(inspect(connection).get_table_names())  # an older form has fewer
+    for table in (t for t in (PARTICIPANT, *ABOUT) if t.name in there):
         for row in connection.execute(select(table).order_by(table.c.id)).mappings():
             seq, digest = digests.pop((table.name, str(row["id"])), (0, ""))
             if not seq:

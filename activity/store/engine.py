@@ -46,10 +46,17 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Yield a connection in a transaction that nobody else writes in; it holds when this ends without a fault."""
+        with self.changing() as connection:
+            if self.engine.dialect.name == "postgresql":
+                connection.execute(text("LOCK TABLE audit IN EXCLUSIVE MODE"))
+            yield connection
+
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """Yield a connection in a transaction that may change the tables themselves, also where there are none yet."""
         with _faults(self.shown), self.engine.begin() as connection:
             if self.engine.dialect.name == "postgresql":
                 connection.execute(text(f"SET LOCAL lock_timeout = {PATIENCE_MS}"))
-                connection.execute(text("LOCK TABLE audit IN EXCLUSIVE MODE"))
             yield connection
 
     def close(self) -> None:
@@ -62,28 +69,46 @@ def open_store(address: str) -> Store:
 
     Errors: `StoreError` and its children.
     """
+    store = reach(address, make=True)
+    try:
+        with _faults(store.shown):
+            migrate.bring_up(store.engine, store.shown)
+            keep_wal(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def reach(address: str, *, make: bool = False) -> Store:
+    """Return the store at ``address`` as it is, whatever its form; a file that isn't there only where ``make`` says.
+
+    Errors: `StoreError` and its children.
+    """
     url = _url(address)
     shown = url.render_as_string(hide_password=True)
-    with _faults(shown):
-        try:
-            engine = create_engine(url)
-        except (NoSuchModuleError, ImportError) as error:
-            raise StoreError(
-                f"no driver for {url.drivername}", shown, "sqlite or postgresql+psycopg",
-                "pip install 'selfback[postgres]'",
-            ) from error  # fmt: skip
-        if url.get_backend_name() == "sqlite":
-            _prepare(Path(url.database or ""), shown)
-            event.listen(engine, "connect", _configure)
-            event.listen(engine, "begin", _begin)
-        try:
-            migrate.bring_up(engine, shown)
-            if url.get_backend_name() == "sqlite":
-                _use_wal(engine)
-        except BaseException:
-            engine.dispose()
-            raise
+    try:
+        engine = create_engine(url)
+    except (NoSuchModuleError, ImportError) as error:
+        raise StoreError(
+            f"no driver for {url.drivername}", shown, "sqlite or postgresql+psycopg",
+            "pip install 'selfback[postgres]'",
+        ) from error  # fmt: skip
+    if url.get_backend_name() == "sqlite":
+        path = Path(url.database or "")
+        if make:
+            _prepare(path, shown)
+        elif not path.is_file():
+            raise StoreError("there is no store", shown, "the file of a store", "name another with --store")
+        event.listen(engine, "connect", _configure)
+        event.listen(engine, "begin", _begin)
     return Store(engine, shown)
+
+
+def form(store: Store) -> migrate.Form:
+    """Return the form that a store has; errors: `StoreError` and its children."""
+    with _faults(store.shown):
+        return migrate.form_of(store.engine, store.shown)
 
 
 def _url(address: str) -> URL:
@@ -120,9 +145,11 @@ def _configure(connection: Any, _: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _use_wal(engine: Engine) -> None:
-    """Let readers go on while somebody writes; it is kept in the file, which by now is known to be ours."""
-    connection = engine.raw_connection()
+def keep_wal(store: Store) -> None:
+    """Let readers go on while somebody writes; SQLite keeps it in the file, which by now is known to be ours."""
+    if store.engine.dialect.name != "sqlite":
+        return
+    connection = store.engine.raw_connection()
     try:
         cursor = connection.cursor()
         if cursor.execute("PRAGMA journal_mode").fetchone() != ("wal",):  # to set it needs the store for itself

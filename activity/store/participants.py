@@ -12,7 +12,20 @@ from sqlalchemy import Connection, Table, select
 from activity.errors import AnswerError, UnknownParticipantError
 from activity.store.audit import canonical
 from activity.store.ids import checked_id, new_id
-from activity.store.schema import ABOUT, ANSWERS, AUDIT, EDIT, ERASED, EVENT, MESSAGE, PARTICIPANT, PLAN, PROFILE
+from activity.store.schema import (
+    ABOUT,
+    ANSWERS,
+    AUDIT,
+    EDIT,
+    ERASED,
+    EVENT,
+    EXERCISE,
+    MESSAGE,
+    PARTICIPANT,
+    PLAN,
+    PROFILE,
+    RETAINED,
+)
 from activity.store.writing import Writing
 
 #: Longer documents are not what anybody answers or is shown.
@@ -108,6 +121,27 @@ def keep_event(write: Writing, who: Participant, kind: str, day: date, document:
     return int(write.add(EVENT, {"kind": kind, "date": day.isoformat(), "document": _document(document)}, who.id))
 
 
+def keep_exercise(write: Writing, who: Participant, exercise: str, day: date, document: Mapping[str, Any]) -> int:
+    """Keep that somebody did an exercise, as they said it."""
+    facts = {"date": day.isoformat(), "exercise": exercise}
+    return int(write.add(EXERCISE, {**facts, "document": _document(document)}, who.id))
+
+
+def keep_case(
+    write: Writing, who: Participant, start: date, document: Mapping[str, Any], *, consent: bool, provenance: str
+) -> int:
+    """Keep a case of somebody's week, with whether others' plans may be made from it and where it is from."""
+    facts = {"start": start.isoformat(), "consent": "yes" if consent else "no", "provenance": provenance}
+    return int(write.add(RETAINED, {**facts, "document": _document(document)}, who.id))
+
+
+def shared_cases(connection: Connection) -> tuple[Kept, ...]:
+    """Return the cases to learn from: of each person and week the newest, where that one has their consent."""
+    rows = connection.execute(select(RETAINED).order_by(RETAINED.c.id)).mappings()
+    newest = {(row["participant"], row["start"]): row for row in rows}
+    return tuple(_kept(row) for row in newest.values() if row["consent"] == "yes")
+
+
 def kept(connection: Connection, who: Participant, table: Table) -> tuple[Kept, ...]:
     """Return all rows of a table about somebody, in the order in which they were written."""
     rows = connection.execute(select(table).where(table.c.participant == who.id).order_by(table.c.id)).mappings()
@@ -139,7 +173,7 @@ def _exported(row: Kept) -> dict[str, Any]:
 def _kept(row: Mapping[Any, Any]) -> Kept:
     rest = {"id", "participant", "document", "written_at", "written_by", "salt"}
     facts = {str(name): str(value) for name, value in row.items() if name not in rest}
-    return Kept(row["id"], json.loads(row["document"]), facts, row["written_at"], row["written_by"])
+    return Kept(row["id"], json.loads(row.get("document", "{}")), facts, row["written_at"], row["written_by"])
 
 
 def _document(values: Mapping[str, Any]) -> str:

@@ -87,6 +87,25 @@ EVENT: Final = _table(
     Column("date", Text, nullable=False),
     Column("document", Text, nullable=False),
 )
+BAND: Final = _table(
+    "band",
+    Column("band", Text, nullable=False),  # serial number
+    Column("since", Text, nullable=False),  # local date
+    Column("state", Text, nullable=False),  # given or returned
+)
+EXERCISE: Final = _table(
+    "exercise",  # what somebody says that they did
+    Column("date", Text, nullable=False),
+    Column("exercise", Text, nullable=False),  # its id
+    Column("document", Text, nullable=False),
+)
+RETAINED: Final = _table(
+    "retained",  # cases to learn from
+    Column("start", Text, nullable=False),  # local date
+    Column("consent", Text, nullable=False),  # yes or no: whether others' plans may be made from it
+    Column("provenance", Text, nullable=False),
+    Column("document", Text, nullable=False),
+)
 AUDIT: Final = Table(
     "audit",
     METADATA,
@@ -105,4 +124,4 @@ AUDIT: Final = Table(
 )
 
 #: Tables of rows about a participant, in the order in which they may be erased.
-ABOUT: Final = (EDIT, MESSAGE, EVENT, PLAN, ANSWERS, PROFILE)
+ABOUT: Final = (RETAINED, EXERCISE, BAND, EDIT, MESSAGE, EVENT, PLAN, ANSWERS, PROFILE)

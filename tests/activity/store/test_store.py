@@ -27,6 +27,7 @@ from activity.errors import (
 from activity.store import engine as engine_module
 from activity.store import migrate
 from activity.store.audit import ROOT, breaches, last_hash
+from activity.store.bands import give_band
 from activity.store.engine import Store, open_store
 from activity.store.participants import (
     MOST_DOCUMENT_BYTES,
@@ -34,8 +35,10 @@ from activity.store.participants import (
     add_participant,
     export,
     keep_answers,
+    keep_case,
     keep_edit,
     keep_event,
+    keep_exercise,
     keep_message,
     keep_plan,
     keep_profile,
@@ -62,6 +65,9 @@ def fill(write: Writing) -> Participant:
     keep_edit(write, who, plan, {"swap": ["a", "b"], "why": SECRET})
     keep_message(write, who, {"date": "2026-11-24", "text": SECRET})
     keep_event(write, who, "worse", DAY, {"text": SECRET})
+    give_band(write, who, "SB-0001", DAY)
+    keep_exercise(write, who, "bird-dog", DAY, {"effort": 3, "note": SECRET})
+    keep_case(write, who, DAY, {"solution": SECRET}, consent=True, provenance="own")
     return who
 
 
@@ -180,7 +186,7 @@ def test_who_is_erased_is_gone_and_the_chain_holds(store: Store, somebody: Parti
         other = add_participant(write, "UTC")
         keep_message(write, other, {"date": "2026-11-24", "text": "kept"})
     with writing(store, "staff", "their wish") as write:
-        assert write.erase(somebody.id) == 7
+        assert write.erase(somebody.id) == 10
     with store.reading() as connection:
         with pytest.raises(UnknownParticipantError, match="was erased on"):
             participant(connection, somebody.id)
@@ -213,9 +219,10 @@ def test_an_id_of_who_was_erased_is_not_given_again(store: Store, somebody: Part
 def test_the_export_holds_all_that_is_kept_and_who_wrote_it(store: Store, somebody: Participant) -> None:
     with store.reading() as connection:
         found = export(connection, somebody)
-    assert str(found).count(SECRET) == 6
+    assert str(found).count(SECRET) == 8
     assert [entry["kind"] for entry in found["audit"]] == [
         "participant", "profile", "answers", "plan", "edit", "message", "event",
+        "band", "exercise", "retained",
     ]  # fmt: skip
     assert {entry["who"] for entry in found["audit"]} == {"staff"}
 
@@ -280,8 +287,8 @@ def test_a_newer_store_is_not_touched(address: str) -> None:
 NEXT = """
 from alembic import op
 from sqlalchemy import Column, Text
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 def upgrade():
     op.add_column("participant", Column("site", Text, nullable=False, server_default=""))
 """
@@ -295,15 +302,15 @@ def test_an_older_store_is_backed_up_and_brought_up(tmp_path: Path, monkeypatch)
     store.close()
     scripts = tmp_path / "migrations"
     (scripts / "versions").mkdir(parents=True)
-    for script in ("env.py", "versions/0001_first.py"):
-        (scripts / script).write_text((migrate.SCRIPTS / script).read_text())
-    (scripts / "versions" / "0002_site.py").write_text(NEXT)
+    for script in [migrate.SCRIPTS / "env.py", *(migrate.SCRIPTS / "versions").glob("0*.py")]:
+        (scripts / script.relative_to(migrate.SCRIPTS)).write_text(script.read_text())
+    (scripts / "versions" / "0003_site.py").write_text(NEXT)
     monkeypatch.setattr(migrate.bring_up, "__defaults__", (scripts,))
     later = open_store(str(path))
     with later.reading() as connection:
         assert connection.execute(text("SELECT site FROM participant")).scalars().all() == [""]
     later.close()
-    (backup,) = tmp_path.glob("s.sqlite.0001-*.backup")
+    (backup,) = tmp_path.glob("s.sqlite.0002-*.backup")
     assert backup.stat().st_mode & 0o777 == 0o600
     monkeypatch.undo()
     kept_back = open_store(str(backup))
