@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from device.capture.journal import Anchor, Journal, as_ranges, load_journal, missing_ranges, unwritable
-from device.capture.log import assembled_log, read_segments
+from device.capture.log import assembled_log, held_blocks
 from device.capture.parquet import write_recording
 from device.capture.segments import SegmentWriter
 from device.errors import BandBusyError, BandLostError, CaptureError
@@ -220,18 +220,6 @@ def log_on_disk(link: BandLink, info: BandInfo, entry: LogEntry, captures: Path)
         return folder, 0
     wanted = range(entry.first_index, entry.first_index + entry.block_count)
     return folder, len(held_blocks(folder, journal).intersection(wanted))
-
-
-def held_blocks(folder: Path, journal: Journal) -> set[int]:
-    """Return the indices of the blocks of this log that the segments of its folder hold, each with a good checksum."""
-    held: set[int] = set()
-    for segment in read_segments(folder, journal)[0]:
-        assembler = BlockAssembler()
-        for packet in segment.packets:
-            block = assembler.feed(packet.payload)
-            if block is not None and block.log_id == journal.log_id and block.boot == journal.boot:
-                held.add(block.index)
-    return held
 
 
 def _open_folder(folder: Path, fresh: Journal) -> Journal:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from activity.cli import console
-from activity.cli.storing import opened, store_option, who_option
+from activity.cli.storing import day_of, opened, store_option, today_of, who_option
 
 
 @click.group(short_help="Add, show, export and erase participants.")
@@ -19,9 +19,11 @@ def command() -> None:
 @who_option
 @click.option("--zone", default="UTC", help="Time zone in which they live, e.g. Europe/Oslo.")
 @click.option("--language", default="en", help="Language of what they are shown, e.g. en or nb.")
+@click.option("--band", default=None, metavar="SERIAL", help="Give them the band of this serial number.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
-def add(*, store: str | None, who: str, zone: str, language: str, as_json: bool) -> None:
+def add(*, store: str | None, who: str, zone: str, language: str, band: str | None, as_json: bool) -> None:
     """Add a participant and print the new id, which is random and tells a slip of the pen."""
+    from activity.store.bands import give_band
     from activity.store.participants import add_participant
     from activity.store.writing import writing
     from device.readers.clock import zone_named
@@ -29,10 +31,45 @@ def add(*, store: str | None, who: str, zone: str, language: str, as_json: bool)
     zone_named(zone)
     with opened(store) as kept, writing(kept, who, "participant add") as write:
         one = add_participant(write, zone, language)
+        if band is not None:
+            give_band(write, one, band, today_of(one))
     if as_json:
         console.emit_json({"id": one.id, "zone": one.zone, "language": one.language})
     else:
         console.emit(one.id)
+
+
+@command.command(short_help="Give a participant a band, or take it back.")
+@click.argument("id_", metavar="ID")
+@click.argument("serial")
+@store_option
+@who_option
+@click.option("--since", default=None, help="Day on which they got it; the days after it are theirs.  [default: today]")
+@click.option("--returned", is_flag=True, help="They gave it back.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+def band(
+    id_: str, serial: str, *, store: str | None, who: str, since: str | None, returned: bool, as_json: bool
+) -> None:
+    """Give a participant the band with a serial number, which `selfback sync` says; whoever had it has it no more."""
+    from activity.errors import BandUnassignedError
+    from activity.store.bands import checked_serial, give_band, return_band, wearer
+    from activity.store.participants import participant
+    from activity.store.writing import writing
+
+    with opened(store) as kept, writing(kept, who, "participant band") as write:
+        one = participant(write.connection, id_)
+        day = day_of(since, one, "--since")
+        if not returned:
+            give_band(write, one, serial, day)
+        elif wearer(write.connection, serial).participant == one:
+            return_band(write, serial, day)
+        else:
+            raise BandUnassignedError("it is somebody else's", checked_serial(serial), f"a band of {one.id}")
+    said = {"id": one.id, "band": checked_serial(serial), "since": day.isoformat()}
+    if as_json:
+        console.emit_json(said | {"returned": returned})
+    else:
+        console.emit(f"{one.id}: band {said['band']} {'returned' if returned else 'theirs'} since {said['since']}")
 
 
 @command.command("list", short_help="List all participants.")

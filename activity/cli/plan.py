@@ -9,10 +9,14 @@ import click
 
 from activity.cli import console
 from activity.cli.storing import day_of, opened, store_option, who_option
+from activity.cli.wearing import later_days, names_of_band, say_days
 
 if TYPE_CHECKING:
     from activity.coach.cases.base import CaseBase
+    from activity.coach.plan import WeeklyPlan
     from activity.day.summary import DaySummary
+    from activity.store.engine import Store
+    from activity.store.participants import Participant
 
 
 @click.command(
@@ -20,11 +24,14 @@ if TYPE_CHECKING:
     epilog="The same answers, days and content give the same plan. Exit code 7: a warning sign; there is no plan, and "
     "the help card is shown.",
 )
-@click.argument("id_", metavar="ID")
+@click.argument("id_", metavar="[ID]", required=False)
 @store_option
 @who_option
 @click.option("--results", type=click.Path(path_type=Path), default=None, help="Folder that `selfback process` wrote.")
 @click.option("--recording", "recordings", multiple=True, help="Name of a recording of theirs in it; may come again.")
+@click.option(
+    "--band", default=None, metavar="SERIAL", help="Instead of ID: whoever wears the band, with its days since then."
+)
 @click.option("--start", default=None, help="First day of the week.  [default: today]")
 @click.option(
     "--cases",
@@ -37,42 +44,79 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Make the plan and show it; keep nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as a JSON document.")
 def command(
-    id_: str, *, store: str | None, who: str, results: Path | None, recordings: tuple[str, ...], start: str | None,
-    cases: str | None, why: bool, dry_run: bool, as_json: bool,
+    id_: str | None, *, store: str | None, who: str, results: Path | None, recordings: tuple[str, ...],
+    band: str | None, start: str | None, cases: str | None, why: bool, dry_run: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Make the plan of a week from a participant's answers, last plan and days, show it, and keep it as shown."""
+    from activity.coach.plan_document import plan_to_document
+    from activity.store.participants import participant
+
+    if (id_ is None) == (band is None):
+        raise click.UsageError("ID or --band, one of them")
+    if recordings and (results is None or band):
+        raise click.UsageError("--recording is of a folder of --results, and not for --band, which finds its own")
+    base = _case_base(cases) if cases else None
+    with opened(store) as kept:
+        if band is not None:
+            if results is None:
+                raise click.UsageError("--band finds its days in --results")
+            one, days = wearer_and_days(kept, band, results)
+        else:
+            with kept.reading() as connection:
+                one = participant(connection, id_ or "")
+            days = _days(results, recordings) if results else ()
+        plan = make_week(kept, one, days, who=who, start=start, base=base, dry_run=dry_run)
+    if as_json:
+        console.emit_json(plan_to_document(plan))
+    else:
+        show_plan(plan, why=why)
+
+
+def wearer_and_days(kept: "Store", band: str, results: Path) -> "tuple[Participant, tuple[DaySummary, ...]]":
+    """Return who wears a band, and the days of it since they have it; `BandUnassignedError` where nobody does."""
+    from activity.store.bands import checked_serial, wearer
+
+    with kept.reading() as connection:
+        found = wearer(connection, band)
+    names = names_of_band(results, checked_serial(band))
+    days = later_days(_days(results, names) if names else (), found.since)
+    say_days(len(days), band, found.since)
+    return found.participant, days
+
+
+def make_week(
+    kept: "Store", one: "Participant", days: "tuple[DaySummary, ...]", *, who: str, start: str | None = None,
+    base: "CaseBase | None" = None, dry_run: bool = False,
+) -> "WeeklyPlan":  # fmt: skip
+    """Make somebody's plan from what is kept of them and their days, and keep it as it will be shown."""
     from activity.coach.cases.reuse import CaseAdvisor
     from activity.coach.content import load_content
     from activity.coach.plan_document import plan_to_document
     from activity.coach.week import make_plan
-    from activity.report.text import explanation_lines, plan_lines
     from activity.store.history import history
-    from activity.store.participants import keep_plan, participant
+    from activity.store.participants import keep_plan
     from activity.store.writing import writing
 
-    if recordings and results is None:
-        raise click.UsageError("--recording is of a folder of --results")
-    days = _days(results, recordings) if results else ()
-    base = _case_base(cases) if cases else None
-    with opened(store) as kept:
-        with kept.reading() as connection:
-            one = participant(connection, id_)
-            first = day_of(start, one, "--start")
-            known = history(connection, one, first)
-        plan = make_plan(
-            known.profile, known.checkin, days, content=load_content(), start=first, seed=_seed(one.id, first),
-            previous=known.previous, previous_checkin=known.previous_checkin, message_history=known.messages,
-            advisor=CaseAdvisor(base, one.id) if base else None,
-        )  # fmt: skip
-        document = plan_to_document(plan)
-        if not dry_run:
-            with writing(kept, who, "plan") as write:
-                keep_plan(write, one, document)
-    if as_json:
-        console.emit_json(document)
-    else:
-        lines = plan_lines(plan, plan.messages[0])
-        console.emit("\n".join([*lines, "", *explanation_lines(plan)] if why else lines))
+    first = day_of(start, one, "--start")
+    with kept.reading() as connection:
+        known = history(connection, one, first)
+    plan = make_plan(
+        known.profile, known.checkin, days, content=load_content(), start=first, seed=_seed(one.id, first),
+        previous=known.previous, previous_checkin=known.previous_checkin, message_history=known.messages,
+        advisor=CaseAdvisor(base, one.id) if base else None,
+    )  # fmt: skip
+    if not dry_run:
+        with writing(kept, who, "plan") as write:
+            keep_plan(write, one, plan_to_document(plan))
+    return plan
+
+
+def show_plan(plan: "WeeklyPlan", *, why: bool = False) -> None:
+    """Print a plan, and where asked why it is so."""
+    from activity.report.text import explanation_lines, plan_lines
+
+    lines = plan_lines(plan, plan.messages[0])
+    console.emit("\n".join([*lines, "", *explanation_lines(plan)] if why else lines))
 
 
 def _case_base(cases: str) -> "CaseBase":

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -32,15 +31,31 @@ def who_option(command: Callable[..., Any]) -> Callable[..., Any]:
 @contextmanager
 def opened(address: str | None) -> Iterator["Store"]:
     """Yield the store at an address, or the one of whoever runs this."""
-    from platformdirs import user_data_path
-
     from activity.store.engine import open_store
 
-    store = open_store(address or str(Path(user_data_path("selfback")) / "store.sqlite"))
+    store = open_store(address or _own())
     try:
         yield store
     finally:
         store.close()
+
+
+@contextmanager
+def reached(address: str | None, *, make: bool = False) -> Iterator["Store"]:
+    """Yield the store at an address as it is, also an older one; a file that isn't there only where ``make`` says."""
+    from activity.store.engine import reach
+
+    store = reach(address or _own(), make=make)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _own() -> str:
+    from platformdirs import user_data_path
+
+    return str(user_data_path("selfback") / "store.sqlite")
 
 
 def today_of(who: "Participant") -> date:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from activity.cli.storing import store_option, who_option
+
 if TYPE_CHECKING:
     from device.link.radio import Adapter
     from device.recording import Recording
@@ -30,6 +32,15 @@ if TYPE_CHECKING:
     "--live", type=click.FloatRange(1, 86_400), help="Record live for so many seconds, instead of fetching the log."
 )
 @click.option("--rate", type=click.Choice(["25", "50", "100"]), default="50", help="Samples a second, live.")
+@click.option("--plan", "make_plan", is_flag=True, help="Then make the plan of the week for whoever wears the band.")
+@click.option(
+    "--results",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("results"),
+    help="With --plan: folder for what is recognised in the recordings.",
+)
+@store_option
+@who_option
 @click.option("--dry-run", is_flag=True, help="Only say what the band holds and what of it is not here yet.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def command(
@@ -41,13 +52,18 @@ def command(
     zone: str,
     live: float | None,
     rate: str,
+    make_plan: bool,
+    results: Path,
+    store: str | None,
+    who: str,
     dry_run: bool,
     as_json: bool,
 ) -> None:
     """Fetch what a band has stored, and print the path of each recording (Parquet).
 
     Only what is not here yet is fetched. If the band goes out of reach or you press Ctrl-C, what came is kept:
-    the same command goes on from there. Nothing is deleted on the band.
+    the same command goes on from there. Nothing is deleted on the band. With --plan, the person to whom the band
+    was given (`selfback participant band`) gets a plan from the days since then.
     """
     import asyncio
 
@@ -56,6 +72,8 @@ def command(
     from device.readers.clock import zone_named
 
     zone_named(zone)
+    if make_plan and dry_run:
+        raise click.UsageError("--plan or --dry-run, not both")
     where = radios.radio(radio)
 
     async def work() -> list[dict[str, Any]]:
@@ -69,17 +87,55 @@ def command(
             return await fetch_stored(adapter, band, output, timeout_s=timeout, zone=zone)
 
     found = asyncio.run(work())
-    if as_json:
-        console.emit_json({"logs" if dry_run else "recordings": found})
-        return
     if dry_run:
-        for log in found:
-            console.emit(f"log {log['log_id']}: {log['missing']} of {log['blocks']} blocks to fetch to {log['folder']}")
+        _say_planned(found, as_json=as_json)
         return
-    for recording in found:
-        console.emit(recording["path"])
-    if not found:
-        console.note("the band has nothing stored")
+    if not as_json:
+        for recording in found:
+            console.emit(recording["path"])
+        if not found:
+            console.note("the band has nothing stored")
+    said: dict[str, Any] = {"recordings": found}
+    try:
+        if make_plan:
+            said |= _plan_of_wearer(found, results, store=store, who=who, as_json=as_json)
+    finally:
+        if as_json:
+            console.emit_json(said)
+
+
+def _say_planned(found: list[dict[str, Any]], *, as_json: bool) -> None:
+    from activity.cli import console
+
+    if as_json:
+        console.emit_json({"logs": found})
+        return
+    for log in found:
+        console.emit(f"log {log['log_id']}: {log['missing']} of {log['blocks']} blocks to fetch to {log['folder']}")
+
+
+def _plan_of_wearer(
+    found: list[dict[str, Any]], results: Path, *, store: str | None, who: str, as_json: bool
+) -> dict[str, Any]:
+    """Find who wears the band, recognise what they did where they live, and make and keep their plan."""
+    from activity.cli import console
+    from activity.cli.plan import make_week, show_plan, wearer_and_days
+    from activity.cli.storing import opened
+    from activity.cli.wearing import one_serial, process_recordings
+    from activity.coach.plan_document import plan_to_document
+    from activity.store.bands import wearer
+
+    serial = one_serial(found)
+    with opened(store) as kept:
+        with kept.reading() as connection:
+            zone = wearer(connection, serial).participant.zone
+        console.note("recognising activities and steps ...")
+        process_recordings([Path(recording["path"]) for recording in found], results, zone)
+        one, days = wearer_and_days(kept, serial, results)
+        plan = make_week(kept, one, days, who=who)
+    if not as_json:
+        show_plan(plan)
+    return {"participant": one.id, "plan": plan_to_document(plan)}
 
 
 async def fetch_stored(
@@ -97,7 +153,8 @@ async def fetch_stored(
     console.note(f"looking for {band or 'a band'} ...")
     async with connect(adapter, band, timeouts=Timeouts(find_s=timeout_s)) as link:
         control = await open_control(link)
-        console.note(f"{link.name} ({link.address}), battery {await link.battery_percent()} %")
+        serial = (await link.info()).serial
+        console.note(f"{link.name} ({link.address}), serial {serial}, battery {await link.battery_percent()} %")
         for entry in await control.logs():
             with console.progress("blocks") as display:
                 task = display.add_task(f"log {entry.log_id}", total=entry.block_count)

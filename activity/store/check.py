@@ -73,7 +73,9 @@ def _references(connection: Connection) -> Iterator[Finding]:
             other = key.column.table.alias()
             there = exists().where(and_(other.c[key.column.name] == key.parent))
             for row_id in connection.execute(select(table.c.id).where(~there).order_by(table.c.id)).scalars():
-                yield Finding("reference", f"{table.name} {row_id} speaks of a {key.column.table.name} that isn't there")
+                yield Finding(
+                    "reference", f"{table.name} {row_id} speaks of a {key.column.table.name} that isn't there"
+                )
 
 
 def _ids(connection: Connection) -> Iterator[Finding]:

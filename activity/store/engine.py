@@ -145,6 +145,13 @@ def _configure(connection: Any, _: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def bring_up(store: Store) -> None:
+    """Bring an older store up without a backup, which the caller has made; errors: `StoreError` and its children."""
+    with store.changing() as connection:
+        migrate.upgrade(connection, "head")
+    keep_wal(store)
+
+
 def keep_wal(store: Store) -> None:
     """Let readers go on while somebody writes; SQLite keeps it in the file, which by now is known to be ours."""
     if store.engine.dialect.name != "sqlite":

@@ -7,6 +7,7 @@ from device.capture.journal import Journal, load_journal
 from device.capture.segments import Segment, read_segment
 from device.errors import CaptureError
 from device.profiles.openband import LogEntry
+from device.profiles.pieces import BlockAssembler
 from device.recording import Damage, Recording
 
 
@@ -50,3 +51,15 @@ def read_segments(folder: Path, journal: Journal) -> tuple[list[Segment], tuple[
         except CaptureError as fault:
             bad.append(f"{path.name}: {fault.what}")
     return found, (Damage("segment that can't be read", len(bad), "left out", bad[0]),) if bad else ()
+
+
+def held_blocks(folder: Path, journal: Journal) -> set[int]:
+    """Return the indices of the blocks of this log that the segments of its folder hold, each with a good checksum."""
+    held: set[int] = set()
+    for segment in read_segments(folder, journal)[0]:
+        assembler = BlockAssembler()
+        for packet in segment.packets:
+            block = assembler.feed(packet.payload)
+            if block is not None and block.log_id == journal.log_id and block.boot == journal.boot:
+                held.add(block.index)
+    return held

@@ -1,50 +1,25 @@
 """The commands that meet a band, against a simulated one in another process, as two shells would use them."""
 
-import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from other_shell import HOURS, command, simulated
 
 from device.capture.parquet import read_recording_parquet
-
-START = "import sys; from activity.cli.main import run; sys.exit(run(sys.argv[1:]))"
-HOURS = 1
-
-
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-c", START, *map(str, arguments)]
 
 
 def run(*arguments: object, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         command(*arguments), check=False, cwd=cwd, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
     )
-
-
-@contextlib.contextmanager
-def simulated(*options: object) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-    """A band of its own process, switched on; yields how to reach it."""
-    process = subprocess.Popen(
-        command("simulate", "--port", 0, "--hours", HOURS, *options),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip(), process
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
 
 
 @pytest.fixture(scope="module")

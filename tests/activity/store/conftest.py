@@ -58,3 +58,11 @@ def store(address: str) -> Iterator[Store]:
     opened = open_store(address)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def other_address(store: Store, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a store of the other kind may be made."""
+    if store.engine.dialect.name == "sqlite":
+        return fresh_database(request.getfixturevalue("postgres_address"))
+    return str(tmp_path / "other.sqlite")

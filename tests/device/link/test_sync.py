@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device.capture.journal import JOURNAL_NAME, as_ranges, load_journal, missing_ranges
-from device.capture.log import segments_of
+from device.capture.log import held_blocks, segments_of
 from device.errors import BandLostError, BandRefusedError, CaptureError
 from device.link.connect import Timeouts, connect
 from device.link.control import open_control
@@ -23,7 +23,7 @@ from device.simulator.faults import FaultPlan
 from device.simulator.memory import BandClock, StoredLog, Trace
 from device.simulator.radio import VirtualAir
 from device.simulator.virtual_time import run_virtually
-from device.sync import Pulled, held_blocks, log_recording, pull_log
+from device.sync import Pulled, log_recording, pull_log
 from device.wire.codes import Opcode
 
 NOW_NS = 1_790_000_000 * NS_PER_S
