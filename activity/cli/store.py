@@ -42,8 +42,6 @@ def check(folder: Path | None, *, store: str | None, as_json: bool) -> int:
     hash and packets, what the band said that it had against what is held, and every gap.
     """
     if folder is not None:
-        if store:
-            raise click.UsageError("FOLDER or --store, not both")
         return _check_captures(folder, as_json=as_json)
     from activity.store.check import check_store
 

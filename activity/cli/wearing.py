@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from activity.cli import console
+from device.errors import Fault
 
 if TYPE_CHECKING:
     from activity.day.summary import DaySummary
@@ -28,7 +29,7 @@ def process_recordings(paths: Sequence[Path], results: Path, zone: str) -> None:
     settings = settings_for(load_model(DEFAULT_MODEL), zone)
     with present(results) as run:
         plan = make_plan(paths, results, settings, force=False)
-        failed = [fault for _, fault in plan.refused]
+        failed: list[Fault] = [fault for _, fault in plan.refused]
         jobs = [job for job in plan.jobs if not job.current]
         work = Work(results, settings, DEFAULT_MODEL, run)
         for outcome in run_jobs(jobs, work, engine_named("local", None), workers=1):

@@ -102,8 +102,8 @@ def _against_journal(journal: Journal, held: set[int], names: Sequence[str]) -> 
 def _segment(path: Path) -> tuple[SegmentChecked, Segment | None]:
     try:
         found = read_segment(path)
-    except CaptureError as fault:
-        return SegmentChecked(path.name, 0, fault.what, str(fault.what)), None
+    except CaptureError as error:
+        return SegmentChecked(path.name, 0, error.what, error.what), None
     state = "proved by its hash" if found.closed else "never closed: proved packet by packet"
     if found.torn_bytes:
         state += f", {found.torn_bytes:,} bytes torn off its end"
