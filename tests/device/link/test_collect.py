@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from device.capture.check import check_captures
 from device.errors import BandLostError, BandNotFoundError, BandRefusedError
 from device.link.collect import LiveCapture, live_recording, record_live
 from device.link.connect import Timeouts
@@ -108,3 +109,14 @@ def test_a_band_that_was_never_there_is_not_waited_for_again(tmp_path: Path) -> 
 def test_a_rate_that_the_band_can_not_do_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BandRefusedError, match="BAD_REQUEST"):
         record(LiveCapture(tmp_path / "live"), 60.0, rate_hz=33.0)
+
+
+def test_a_check_of_a_live_capture_lists_each_loss_of_the_link(tmp_path: Path) -> None:
+    capture = LiveCapture(tmp_path / "live")
+    record(capture, 600.0, FaultPlan(disconnect_before=frozenset({100, 250})))
+    recording = live_recording(capture, tmp_path / "live.parquet")
+    (found,) = check_captures(tmp_path)
+    assert (found.wanted, found.faults) == (None, ())
+    assert [segment.state for segment in found.segments] == ["proved by its hash"] * 3
+    assert [gap.seconds for gap in found.gaps] == [gap.duration_s for gap in recording.gaps]
+    assert len(found.gaps) == 2

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from device.capture.check import check_captures
 from device.capture.journal import JOURNAL_NAME, as_ranges, load_journal, missing_ranges
 from device.capture.log import held_blocks, segments_of
 from device.errors import BandLostError, BandRefusedError, CaptureError
@@ -238,3 +240,60 @@ def test_missing_ranges_are_exactly_what_is_not_held(held: set[int], start: int,
     found = [index for part in missing_ranges(range(start, stop), as_ranges(held)) for index in part]
     assert found == sorted(set(range(start, stop)) - held)
     assert {index for a, b in as_ranges(held) for index in range(a, b)} == held
+
+
+def test_a_check_of_a_whole_capture_finds_all_that_the_band_had(tmp_path: Path) -> None:
+    sync(tmp_path, samples=SAMPLES[: 80 * 100])
+    pulled = sync(tmp_path)
+    (found,) = check_captures(tmp_path)
+    assert found.folder == pulled.folder
+    assert (found.wanted, found.held) == ((0, BLOCKS), BLOCKS)
+    assert found.missing == found.unreadable == found.gaps == found.faults == ()
+    assert [segment.state for segment in found.segments] == ["proved by its hash"] * 2
+    json.dumps(found.document(), allow_nan=False)
+
+
+def test_a_check_lists_what_is_not_here_yet_and_what_came_damaged_every_time(tmp_path: Path) -> None:
+    with pytest.raises(BandLostError):
+        sync(tmp_path / "torn", FaultPlan(disconnect_before=frozenset({600})))
+    (torn,) = check_captures(tmp_path / "torn")
+    assert (torn.held, torn.missing, torn.unreadable, torn.faults) == (200, ((200, BLOCKS),), (), ())
+    sync(tmp_path / "rotten", FaultPlan(corrupt_blocks=frozenset({50, 51, 90}), corrupt_times=1000))
+    (rotten,) = check_captures(tmp_path / "rotten")
+    assert (rotten.held, rotten.missing, rotten.unreadable) == (BLOCKS - 3, (), ((50, 52), (90, 91)))
+    assert [gap.seconds for gap in rotten.gaps] == pytest.approx([6.4, 3.2], abs=0.01)
+    begins = datetime.fromisoformat(rotten.gaps[0].start).timestamp() - START_NS / NS_PER_S
+    assert begins == pytest.approx(50 * 80 / 25, abs=0.1)
+
+
+def test_a_check_finds_any_byte_that_changed_and_any_segment_that_is_gone(tmp_path: Path) -> None:
+    pulled = sync(tmp_path)
+    (path,) = segments_of(pulled.folder, pulled.journal)
+    whole = path.read_bytes()
+    for place in range(0, len(whole), len(whole) // 40):
+        changed = bytearray(whole)
+        changed[place] ^= 1
+        path.write_bytes(changed)
+        (found,) = check_captures(tmp_path)
+        assert found.faults[0].startswith(f"{path.name}: SHA-256 is")
+        assert "were held, and no segment has them any more" in found.faults[1]
+    path.unlink()
+    (found,) = check_captures(tmp_path)
+    assert found.faults == (f"blocks 0 to {BLOCKS - 1} were held, and no segment has them any more",)
+    assert found.missing == ((0, BLOCKS),)
+
+
+def test_a_check_tells_a_torn_tail_without_a_hash_from_a_closed_segment(tmp_path: Path) -> None:
+    pulled = sync(tmp_path)
+    (path,) = segments_of(pulled.folder, pulled.journal)
+    path.with_name(path.name + ".json").unlink()
+    path.write_bytes(path.read_bytes()[:-100])
+    (found,) = check_captures(tmp_path)
+    assert "never closed" in found.segments[0].state
+    assert "torn off its end" in found.segments[0].state
+    assert found.missing
+    (pulled.folder / "segment-0009.arrows").write_bytes(b"")
+    (pulled.folder / JOURNAL_NAME).write_text("{")
+    (found,) = check_captures(tmp_path)
+    assert any(fault.startswith("segment-0009.arrows: ") for fault in found.faults)
+    assert any(fault.startswith(JOURNAL_NAME) for fault in found.faults)
