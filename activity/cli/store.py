@@ -12,6 +12,7 @@ from activity.cli.storing import reached, store_option, who_option
 if TYPE_CHECKING:
     from activity.store.backup import Manifest
     from activity.store.check import Checked
+    from activity.store.engine import Store
     from device.capture.check import CaptureChecked
 
 INTEGRITY, NOT_ALL_HERE = 5, 4
@@ -123,7 +124,7 @@ def backup(*, store: str | None, to: Path | None, dry_run: bool, as_json: bool) 
 
     with reached(store) as kept:
         now = datetime.now(UTC)
-        path = to or _beside(kept.shown, now, "backup")
+        path = to or _beside(kept, now, "backup")
         if dry_run:
             rows = dict(check_store(kept).rows)
             _say_backup({"backup": str(path), "rows": rows, "written": False}, as_json=as_json)
@@ -173,7 +174,7 @@ def restore(file: Path, *, store: str | None, who: str, replace: bool, dry_run: 
     if not dry_run:
         with reached(store, make=True) as kept:
             now = datetime.now(UTC)
-            aside = _beside(kept.shown, now, "replaced") if replace else None
+            aside = _beside(kept, now, "replaced") if replace else None
             done = put_back(file, kept, now, replaced=aside, who=who)
             document["erased_again"] = list(done.erased_again)
             if aside is not None and aside.exists():
@@ -205,7 +206,7 @@ def migrate(*, store: str | None, to: Path | None, dry_run: bool, as_json: bool)
     with reached(store) as kept:
         found = form(kept)
         now = datetime.now(UTC)
-        path = to or _beside(kept.shown, now, f"form-{found.found}")
+        path = to or _beside(kept, now, f"form-{found.found}")
         changes = bool(found.steps) and not dry_run
         if changes:
             if found.found is not None:
@@ -224,12 +225,11 @@ def migrate(*, store: str | None, to: Path | None, dry_run: bool, as_json: bool)
         console.note(f"backup: {path}")
 
 
-def _beside(shown: str, now: datetime, why: str) -> Path:
+def _beside(kept: "Store", now: datetime, why: str) -> Path:
     """Return a name for a backup: beside a file, or in the data folder of whoever runs this for a database."""
     from platformdirs import user_data_path
 
     when = f"{now:%Y%m%dT%H%M%SZ}"
-    if shown.startswith("sqlite:///"):
-        path = Path(shown.removeprefix("sqlite:///"))
-        return path.with_name(f"{path.name}.{why}-{when}.zip")
+    if kept.file is not None:
+        return kept.file.with_name(f"{kept.file.name}.{why}-{when}.zip")
     return user_data_path("selfback") / "backups" / f"postgresql.{why}-{when}.zip"

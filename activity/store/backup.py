@@ -10,6 +10,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -171,7 +172,7 @@ def read_manifest(path: Path) -> Manifest:
             for name in manifest.tables:
                 for _ in _rows(path, archive, name, manifest.tables[name]):
                     pass
-    except (OSError, zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise _broken(path, str(getattr(error, "strerror", None) or error)) from error
     return manifest
 
@@ -190,7 +191,7 @@ def _manifest(path: Path, archive: zipfile.ZipFile) -> Manifest:
             FORMAT, str(values["form"]), str(values["made_at"]), str(values["last_hash"]),
             tuple(map(str, values["breaches"])), tables,
         )  # fmt: skip
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise _broken(path, f"its manifest isn't one: {error}") from error
 
 
@@ -202,9 +203,12 @@ def _rows(path: Path, archive: zipfile.ZipFile, name: str, facts: TableFacts) ->
             digest.update(line)
             count += 1
             try:
-                yield dict(zip(facts.columns, json.loads(line), strict=True))
+                row = dict(zip(facts.columns, json.loads(line), strict=True))
             except (ValueError, TypeError, RecursionError) as error:
                 raise _broken(path, f"row {count} of {name} isn't one") from error
+            if not all(type(value) in {str, int} for value in row.values()):
+                raise _broken(path, f"row {count} of {name} holds what is neither text nor a whole number")
+            yield row
     if (count, digest.hexdigest()) != (facts.rows, facts.sha256):
         raise _broken(path, f"{name} isn't what its SHA-256 says")
 

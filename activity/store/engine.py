@@ -35,6 +35,11 @@ class Store:
     engine: Engine
     shown: str  #: its address without a password
 
+    @property
+    def file(self) -> Path | None:
+        """Its file; None where a server keeps it."""
+        return Path(self.engine.url.database or "") if self.engine.dialect.name == "sqlite" else None
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yield a connection that sees one moment of the store and changes nothing."""
@@ -187,7 +192,9 @@ def _fault(error: DBAPIError, shown: str) -> StoreError:
     if getattr(error.orig, "sqlstate", None) in _PG_LOCKED:
         return StoreLockedError("somebody else is writing to it", shown, remedy="try again in a moment")
     if code is not None and code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        return StoreDamagedError(said, shown, "a store of this program", "restore it from a backup")
+        return StoreDamagedError(
+            said, shown, "a store of this program", "move it away, then: selfback store restore BACKUP"
+        )
     if code is not None and code & 0xFF == sqlite3.SQLITE_FULL:
         return StoreError(os.strerror(errno.ENOSPC), shown, "room on the disk", "make room and try again")
     kind = StoreError if isinstance(error, OperationalError | DatabaseError) else StoreDamagedError

@@ -1,6 +1,8 @@
 """Brings a store to the form that this version knows: a fresh one is made, an older one is backed up and changed."""
 
+import os
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,8 +87,16 @@ def _back_up(engine: Engine, shown: str, revision: str) -> None:
     path = Path(engine.url.database or "")
     when = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     target = path.with_name(f"{path.name}.{revision}-{when}.backup")
-    with sqlite3.connect(path) as source, sqlite3.connect(target) as copy:
-        source.backup(copy)
-    source.close()
-    copy.close()
-    target.chmod(0o600)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        os.close(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(partial)) as copy:
+            source.backup(copy)
+        partial.replace(target)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(
+            f"it has the older form {revision}, and can't be backed up: {error}", shown, "room beside it",
+            "make room, or: selfback store migrate --to FILE",
+        ) from error  # fmt: skip
+    finally:
+        partial.unlink(missing_ok=True)

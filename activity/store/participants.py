@@ -179,8 +179,9 @@ def _kept(row: Mapping[Any, Any]) -> Kept:
 def _document(values: Mapping[str, Any]) -> str:
     try:
         text = canonical(dict(values))
+        size = len(text.encode())
     except (TypeError, ValueError) as error:
         raise AnswerError(f"can't be kept: {error}", expected="values that JSON can hold") from error
-    if "\\u0000" in text or len(text.encode()) > MOST_DOCUMENT_BYTES:
+    if "\\u0000" in text or size > MOST_DOCUMENT_BYTES:
         raise AnswerError("can't be kept", expected=f"at most {MOST_DOCUMENT_BYTES >> 20} MiB without NUL characters")
     return text

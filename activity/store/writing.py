@@ -5,13 +5,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Table, select
 
+from activity.errors import AnswerError
 from activity.store.audit import append, row_digest
 from activity.store.engine import Store
 from activity.store.schema import ABOUT, ERASED, PARTICIPANT
+
+#: What a role, a staff id or a reason has at most.
+MOST_SAID: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +68,8 @@ def utc_now() -> datetime:
 @contextmanager
 def writing(store: Store, who: str, reason: str = "", now: Callable[[], datetime] = utc_now) -> Iterator[Writing]:
     """Yield a transaction of somebody; it is on disk when this ends, or nothing of it is where a fault was raised."""
+    for said in (who, reason):
+        if not said.isprintable() or len(said) > MOST_SAID:
+            raise AnswerError(f"{said!r} can't be kept", expected=f"at most {MOST_SAID} letters on one line")
     with store.writing() as connection:
         yield Writing(connection, who, now().astimezone(UTC).isoformat(timespec="milliseconds"), reason)

@@ -227,7 +227,7 @@ def test_the_export_holds_all_that_is_kept_and_who_wrote_it(store: Store, somebo
     assert {entry["who"] for entry in found["audit"]} == {"staff"}
 
 
-@pytest.mark.parametrize("value", [float("nan"), object(), "x" * MOST_DOCUMENT_BYTES, "\0"])
+@pytest.mark.parametrize("value", [float("nan"), object(), "x" * MOST_DOCUMENT_BYTES, "\0", "\ud800"])
 def test_what_cannot_be_kept_is_told_before_anything_is_written(value: object, store: Store) -> None:
     with writing(store, "staff") as write:
         who = add_participant(write, "UTC")
