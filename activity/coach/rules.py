@@ -25,6 +25,7 @@ FILLS: Final[Mapping[str, frozenset[str]]] = {
     "exercise-left-out": frozenset({"count"}),
     "exercise-pain-limit": frozenset({"pain"}),
     "message-curriculum": frozenset({"theme"}),
+    "message-quiz-again": frozenset({"theme"}),
 }
 
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -186,11 +187,26 @@ class MessageGap(Rule):
 
 
 class MessageCurriculum(Rule):
-    """Which themes come in the first week, and on which days of a week a message may be tailored."""
+    """Which themes come in the first week, which one starts a flare, and on which days a message may be tailored."""
 
     first_week: tuple[str, ...]
+    flare_theme: str
     first_week_tailored_days: tuple[int, ...]
     tailored_days: tuple[int, ...]
+
+
+class MessageQuizAgain(Rule):
+    """On which day of a week more is told of a theme whose quiz was answered wrongly, and for how long after."""
+
+    day: Annotated[int, Field(ge=1, le=7)]
+    days: Days
+
+
+class MessageRated(Rule):
+    """How many days sooner a message that helped has its turn again, and how many later one that did not."""
+
+    sooner_days: Days
+    later_days: Annotated[int, Field(ge=1, le=400)]
 
 
 class Trigger(Rule):
@@ -249,6 +265,8 @@ class Rules(Checked):
     advice_ask_first: Rule
     message_gap: MessageGap
     message_curriculum: MessageCurriculum
+    message_quiz_again: MessageQuizAgain
+    message_rated: MessageRated
     trigger: Annotated[tuple[Trigger, ...], Field(min_length=1)]
 
     @model_validator(mode="before")
