@@ -17,7 +17,7 @@ from activity.coach.cases.reuse import Advice
 from activity.coach.content import Content, Message
 from activity.coach.plan import DailyMessage, Reason
 from activity.coach.quiz import MessageFeedback
-from activity.coach.rules import Trigger, explain
+from activity.coach.rules import Comparison, explain
 from activity.errors import ContentError
 
 Fact = int | bool | tuple[str, ...] | None
@@ -30,10 +30,10 @@ _COMPARE: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 }
 
 
-def holds(trigger: Trigger, facts: Mapping[str, Fact]) -> bool:
-    """Return whether a trigger holds; a fact that isn't known never does."""
-    fact = facts.get(trigger.field)
-    return fact is not None and _COMPARE[trigger.op](fact, trigger.value)
+def holds(comparison: Comparison, facts: Mapping[str, Fact]) -> bool:
+    """Return whether a condition holds; of a fact that isn't known it never does."""
+    fact = facts.get(comparison.field)
+    return fact is not None and _COMPARE[comparison.op](fact, comparison.value)
 
 
 def plan_messages(

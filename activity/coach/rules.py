@@ -209,12 +209,16 @@ class MessageRated(Rule):
     later_days: Annotated[int, Field(ge=1, le=400)]
 
 
-class Trigger(Rule):
-    """A condition on one fact of the week; its reason is given with each message it chooses."""
+class Comparison(Checked):
+    """A condition on one fact, by the name of the fact."""
 
     field: str
     op: Literal["ge", "le", "eq", "has"]
     value: int | bool | str
+
+
+class Trigger(Rule, Comparison):
+    """A condition on one fact of the week; its reason is given with each message it chooses."""
 
 
 def _named(value: Any, name: str) -> Any:
