@@ -1,6 +1,7 @@
 """Which message comes on which day: over simulated lives, with whatever is known of each week."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from activity.coach.education import Fact, holds, plan_messages
 from activity.coach.plan import DailyMessage
 from activity.coach.quiz import MessageFeedback
+from activity.errors import ContentError
 
 scale = st.none() | st.integers(0, 10)
 all_facts = st.fixed_dictionaries(
@@ -149,6 +151,15 @@ def shown_long_ago(spread: int) -> list[DailyMessage]:
     return [
         DailyMessage(m.id, day, m.theme, m.title, m.text, m.source, ()) for m, day in zip(ordered, days, strict=True)
     ]
+
+
+def test_a_message_may_come_again_on_the_28th_day_and_not_before() -> None:
+    def past(days: int) -> list[DailyMessage]:
+        return [replace(message, date=START - timedelta(days=days)) for message in shown_long_ago(spread=1)]
+
+    assert len(plan_messages(QUIET, past(28), content(), START, Random(1))) == 7
+    with pytest.raises(ContentError, match="shown within 28 days"):
+        plan_messages(QUIET, past(27), content(), START, Random(1))
 
 
 def test_a_message_that_helped_has_its_turn_sooner_and_one_that_did_not_later() -> None:
