@@ -103,6 +103,19 @@ def test_a_trigger_that_goes_on_holding_is_heard_in_each_of_twelve_weeks(trigger
         assert heard, f"{trigger.id} is silent in week {number + 1}"
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_trigger_chooses_what_was_not_seen_before_what_was(seed: int) -> None:
+    fresh = {"slow-breath", "what-could-wait"}
+    past = [
+        DailyMessage(m.id, START - timedelta(days=40), m.theme, m.title, m.text, m.source, ())
+        for m in BY_ID.values()
+        if "when-stressed" in m.triggers and m.id not in fresh
+    ]
+    week = plan_messages({"stress": 9}, past, content(), START, Random(seed))
+    stressed = [message.id for message in week if message.reasons[0].rule == "when-stressed"]
+    assert set(stressed[:2]) == fresh
+
+
 def test_what_is_not_known_never_holds() -> None:
     for trigger in content().rules.trigger:
         assert not holds(trigger, {})
