@@ -63,36 +63,24 @@ def plan_messages(
     for past in history:
         if past.date < start:
             shown[past.id] = max(past.date, shown.get(past.id, past.date))
-    said = _said(feedback, content, start)
-    first_week = not shown
-    firing = {trigger.id: explain(trigger) for trigger in content.rules.trigger if holds(trigger, facts)}
-    rule = content.rules.message_curriculum
-    tailored_days = rule.first_week_tailored_days if first_week else rule.tailored_days
-    flare = bool(facts.get("flare"))
-    if flare:
-        tailored_days = (1, *tailored_days)  # first aid is not to wait for its turn
-    share = _share(content)
+    choice = _Choice(
+        content=content,
+        firing={trigger.id: explain(trigger) for trigger in content.rules.trigger if holds(trigger, facts)},
+        share=_share(content),
+        said=_said(feedback, content, start),
+        advice=advice,
+        rng=rng,
+        first_week=not shown,
+        flare=bool(facts.get("flare")),
+    )
     week: list[DailyMessage] = []
-    titles = {theme.id: theme.title for theme in content.themes}
     for number in range(1, 8):
         day = start + timedelta(days=number - 1)
-        due = {name: _due(seen, said.ratings.get(name), content) for name, seen in shown.items()}
-        open_messages = _unseen(content, shown, day)
-        first_aid = [message for message in open_messages if message.theme == rule.flare_theme]
-        fitting = first_aid if flare and number == 1 and first_aid else open_messages
-        chosen = _tailored(fitting, firing, share, due, week, rng=rng, advice=advice) if number in tailored_days else None
-        if chosen is not None and advice is not None:
-            words = advice.settings.words.options["theme"]
-            chosen = chosen[0], (*chosen[1], *advice.reasons(SubPlan.EDUCATION, chosen[0].theme, words))
-        if chosen is None and number == content.rules.message_quiz_again.day and not first_week:
-            chosen = _again(open_messages, said.hard_themes, due, content, titles)
-        if chosen is None:
-            message = _next_in_line(open_messages, due, rule.first_week if first_week else (), week)
-            chosen = message, (explain(rule, theme=titles[message.theme]),)
-        message, reasons = chosen
+        due = {name: _due(seen, choice.said.ratings.get(name), content) for name, seen in shown.items()}
+        message, reasons = _chosen(number, _unseen(content, shown, day), due, week, choice)
         if message.id in shown:
             reasons = (*reasons, explain(content.rules.message_gap))
-            if said.ratings.get(message.id):
+            if choice.said.ratings.get(message.id):
                 reasons = (*reasons, explain(content.rules.message_rated))
         shown[message.id] = day
         week.append(
@@ -109,6 +97,43 @@ class _Said:
 
     ratings: Mapping[str, bool]  #: whether a message helped, by its id
     hard_themes: tuple[str, ...]  #: whose newest quiz was answered wrongly, the one waiting longest first
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """All that the choice of each day of a week is made by."""
+
+    content: Content
+    firing: Mapping[str, Reason]  #: what holds this week, in the order of rules.toml
+    share: Mapping[str, int]
+    said: _Said
+    advice: Advice | None
+    rng: Random
+    first_week: bool
+    flare: bool
+
+    def title(self, theme: str) -> str:
+        """Return the title of a theme."""
+        return next(one.title for one in self.content.themes if one.id == theme)
+
+
+def _chosen(
+    number: int, messages: list[Message], due: Mapping[str, date], week: list[DailyMessage], choice: _Choice
+) -> tuple[Message, tuple[Reason, ...]]:
+    """Return the message of a day of the week, and why: tailored, or on a hard theme, or next in line."""
+    rule = choice.content.rules.message_curriculum
+    tailored_days = rule.first_week_tailored_days if choice.first_week else rule.tailored_days
+    first_aid = choice.flare and number == 1  # which is not to wait for its turn
+    found = None
+    if first_aid or number in tailored_days:
+        on_theme = [message for message in messages if message.theme == rule.flare_theme] if first_aid else []
+        found = _tailored(on_theme or messages, due, week, choice)
+    elif number == choice.content.rules.message_quiz_again.day and not choice.first_week:
+        found = _again(messages, due, choice)
+    if found is not None:
+        return found
+    message = _next_in_line(messages, due, rule.first_week if choice.first_week else (), week)
+    return message, (explain(rule, theme=choice.title(message.theme)),)
 
 
 def _said(feedback: Iterable[MessageFeedback], content: Content, start: date) -> _Said:
@@ -156,14 +181,7 @@ def _share(content: Content) -> dict[str, int]:
 
 
 def _tailored(
-    messages: list[Message],
-    firing: Mapping[str, Reason],
-    share: Mapping[str, int],
-    due: Mapping[str, date],
-    week: list[DailyMessage],
-    *,
-    rng: Random,
-    advice: Advice | None,
+    messages: list[Message], due: Mapping[str, date], week: list[DailyMessage], choice: _Choice
 ) -> tuple[Message, tuple[Reason, ...]] | None:
     """Return the message that most of the week speaks for, of a theme not yet used; None if nothing speaks.
 
@@ -171,18 +189,18 @@ def _tailored(
     """
     used = {message.theme for message in week}
     told = Counter(reason.rule for message in week for reason in message.reasons)
-    waiting = {name for name in firing if told[name] < share[name]}
+    waiting = {name for name in choice.firing if told[name] < choice.share[name]}
     fitting = [
-        (message, [name for name in message.triggers if name in firing])
-        for message in rng.sample(messages, len(messages))
+        (message, [name for name in message.triggers if name in choice.firing])
+        for message in choice.rng.sample(messages, len(messages))
         if message.theme not in used and not waiting.isdisjoint(message.triggers)
     ]
     if not fitting:
         return None
-    if advice is not None:  # of what the week speaks for, the themes that helped in similar weeks
-        themes = advice.best(SubPlan.EDUCATION, dict.fromkeys(message.theme for message, _ in fitting))
+    if choice.advice is not None:  # of what the week speaks for, the themes that helped in similar weeks
+        themes = choice.advice.best(SubPlan.EDUCATION, dict.fromkeys(message.theme for message, _ in fitting))
         fitting = [(message, names) for message, names in fitting if message.theme in themes]
-    order = list(firing)
+    order = list(choice.firing)
 
     def weight(name: str) -> tuple[int, int]:
         return told[name], order.index(name)  # what was not yet spoken of first, then as rules.toml lists them
@@ -192,22 +210,22 @@ def _tailored(
         return min(weight(name) for name in names if name in waiting), due.get(message.id, date.min), -len(names)
 
     best, names = min(fitting, key=rank)
-    return best, tuple(firing[name] for name in sorted(names, key=weight))
+    reasons = tuple(choice.firing[name] for name in sorted(names, key=weight))
+    if choice.advice is not None:
+        words = choice.advice.settings.words.options["theme"]
+        reasons = (*reasons, *choice.advice.reasons(SubPlan.EDUCATION, best.theme, words))
+    return best, reasons
 
 
 def _again(
-    messages: list[Message],
-    hard_themes: tuple[str, ...],
-    due: Mapping[str, date],
-    content: Content,
-    titles: Mapping[str, str],
+    messages: list[Message], due: Mapping[str, date], choice: _Choice
 ) -> tuple[Message, tuple[Reason, ...]] | None:
     """Return another message on the theme whose quiz was a hard one longest ago; None if there is no such theme."""
-    for theme in hard_themes:
+    for theme in choice.said.hard_themes:
         on_it = [message for message in messages if message.theme == theme]
         if on_it:
             best = min(on_it, key=lambda m: (due.get(m.id, date.min), m.position))
-            return best, (explain(content.rules.message_quiz_again, theme=titles[theme]),)
+            return best, (explain(choice.content.rules.message_quiz_again, theme=choice.title(theme)),)
     return None
 
 
