@@ -61,6 +61,8 @@ def command(
         console.emit("Thank you. It is kept." if chosen is None else chosen.answer)
     else:
         console.emit("\n".join(message_lines(message)))
+        if message.quiz is not None:
+            console.note(f"to answer: selfback message {one.id} --date {day} --answer N")
 
 
 def _chosen(message: "DailyMessage", answer: int | None) -> "QuizOption | None":

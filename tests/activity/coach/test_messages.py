@@ -10,8 +10,11 @@ from pydantic import ValidationError
 from reading_level import grade
 
 from activity.coach.content import Message
+from activity.coach.notify_rules import load_notify_rules
 from activity.coach.quiz import Quiz
+from activity.coach.tool_content import load_tools
 from activity.errors import AnswerError
+from activity.resources import shipped
 
 MESSAGES = {message.id: message for message in content().messages}
 QUIZZES = {name: message.quiz for name, message in MESSAGES.items() if message.quiz is not None}
@@ -156,3 +159,27 @@ def test_every_trigger_has_messages_for_repeated_weeks_on_more_than_one_theme() 
 def test_first_aid_has_a_message_for_every_week_of_a_long_flare() -> None:
     on_flare = [m for m in MESSAGES.values() if m.theme == "first-aid" and "when-flare" in m.triggers]
     assert len(on_flare) >= 4
+
+
+def test_the_figures_of_the_readme_are_those_of_the_content() -> None:
+    readme = " ".join(shipped("data", "content", "README.md").read_text(encoding="utf-8").split())
+    tools, notes = load_tools(), load_notify_rules()
+    wordings = sum(len(kind.texts) for kind in notes.kind)
+    *short, long = (practice.minutes for practice in tools.mindfulness.practice)
+    for claim in (
+        f"{len(MESSAGES)} messages, {len(MESSAGES) // 14} on each of the fourteen themes",
+        f"the {len(QUIZZES)} messages with a quiz",
+        f"again within {content().rules.message_gap.days} days",
+        f"with {len(tools.sleep.habit)} habits",
+        f"{len(short) + 1} scripted practices of {', '.join(map(str, short))} and {long} minutes",
+        f"{len(tools.goal.question)} lines that make a goal",
+        f"{len(notes.kind)} kinds of notification with {wordings} wordings",
+        f"from {notes.quiet.start:%H:%M} to {notes.quiet.stop:%H:%M}",
+        f"never more than {notes.limits.per_day} a day and {notes.limits.per_week} a week",
+        f"never two within {notes.limits.least_minutes_between} minutes",
+        f"left unopened {notes.back_off.halve_after} times",
+        f"after {notes.back_off.stop_after} times no more",
+        f"After {notes.limits.silent_after_days} days without a look",
+    ):
+        assert claim in readme, claim
+    assert content().rules.message_quiz_again.day == 4, "the fourth day"
