@@ -30,6 +30,7 @@ COMMANDS: Final[tuple[str, ...]] = (
     "plan",
     "message",
     "store",
+    "tool",
     "simulate",
     "model",
     "doctor",

@@ -9,6 +9,7 @@ from typing import Annotated, Final, Self
 from pydantic import Field, model_validator
 
 from activity.coach.plan import Trust
+from activity.coach.quiz import Quiz
 from activity.coach.rules import Rules
 from activity.errors import ContentError
 from activity.questionnaires.definition import Checked, Questionnaire, checked, load_questionnaire, read_toml
@@ -121,6 +122,7 @@ class Message(Checked):
     text: Annotated[str, Field(min_length=80, max_length=700, pattern=r"[.!?]$")]
     source: str = Field(min_length=10)
     triggers: tuple[Id, ...] = ()
+    quiz: Quiz | None = None
 
 
 class Content(Checked):
@@ -166,7 +168,8 @@ class Content(Checked):
         themes = {theme.id for theme in self.themes}
         triggers = {trigger.id for trigger in self.rules.trigger}
         counts = Counter(message.theme for message in self.messages)
-        if wrong := (set(counts) | set(self.rules.message_curriculum.first_week)) - themes:
+        curriculum = self.rules.message_curriculum
+        if wrong := {*counts, *curriculum.first_week, curriculum.flare_theme} - themes:
             raise ValueError(f"no such theme: {sorted(wrong)}")
         if thin := [theme for theme in sorted(themes) if counts[theme] < 2]:
             raise ValueError(f"fewer than two messages on {thin}")

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from activity.coach.quiz import Quiz
+
 
 class Trust(StrEnum):
     """Where a rule comes from, as its ``source`` says it."""
@@ -61,6 +63,7 @@ class DailyMessage:
     text: str
     source: str
     reasons: tuple[Reason, ...]
+    quiz: Quiz | None = None
 
 
 @dataclass(frozen=True, slots=True)

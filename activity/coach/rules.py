@@ -25,6 +25,7 @@ FILLS: Final[Mapping[str, frozenset[str]]] = {
     "exercise-left-out": frozenset({"count"}),
     "exercise-pain-limit": frozenset({"pain"}),
     "message-curriculum": frozenset({"theme"}),
+    "message-quiz-again": frozenset({"theme"}),
 }
 
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -186,19 +187,38 @@ class MessageGap(Rule):
 
 
 class MessageCurriculum(Rule):
-    """Which themes come in the first week, and on which days of a week a message may be tailored."""
+    """Which themes come in the first week, which one starts a flare, and on which days a message may be tailored."""
 
     first_week: tuple[str, ...]
+    flare_theme: str
     first_week_tailored_days: tuple[int, ...]
     tailored_days: tuple[int, ...]
 
 
-class Trigger(Rule):
-    """A condition on one fact of the week; its reason is given with each message it chooses."""
+class MessageQuizAgain(Rule):
+    """On which day of a week more is told of a theme whose quiz was answered wrongly, and for how long after."""
+
+    day: Annotated[int, Field(ge=1, le=7)]
+    days: Days
+
+
+class MessageRated(Rule):
+    """How many days sooner a message that helped has its turn again, and how many later one that did not."""
+
+    sooner_days: Days
+    later_days: Annotated[int, Field(ge=1, le=400)]
+
+
+class Comparison(Checked):
+    """A condition on one fact, by the name of the fact."""
 
     field: str
     op: Literal["ge", "le", "eq", "has"]
     value: int | bool | str
+
+
+class Trigger(Rule, Comparison):
+    """A condition on one fact of the week; its reason is given with each message it chooses."""
 
 
 def _named(value: Any, name: str) -> Any:
@@ -249,6 +269,8 @@ class Rules(Checked):
     advice_ask_first: Rule
     message_gap: MessageGap
     message_curriculum: MessageCurriculum
+    message_quiz_again: MessageQuizAgain
+    message_rated: MessageRated
     trigger: Annotated[tuple[Trigger, ...], Field(min_length=1)]
 
     @model_validator(mode="before")

@@ -16,6 +16,7 @@ from activity.coach.explanation import explained, load_explanations
 from activity.coach.gate import pass_gate
 from activity.coach.goal import step_goal
 from activity.coach.plan import DailyMessage, Reason, WeeklyPlan
+from activity.coach.quiz import MessageFeedback
 from activity.coach.rules import explain
 from activity.coach.safety import check_plan
 from activity.coach.situation import Inputs, Situation, judged_days, read_situation
@@ -36,6 +37,7 @@ def make_plan(
     previous: WeeklyPlan | None = None,
     previous_checkin: CheckIn | None = None,
     message_history: Iterable[DailyMessage] = (),
+    message_feedback: Iterable[MessageFeedback] = (),
     advisor: Advisor | None = None,
 ) -> WeeklyPlan:
     """Return the plan for the week from ``start``; the same inputs give the same plan.
@@ -54,6 +56,8 @@ def make_plan(
         The check-in before this one; without it a rise of pain can't be seen, only its level.
     message_history
         Messages of earlier plans; those of ``previous`` are counted anyway.
+    message_feedback
+        Quizzes answered and messages rated so far, in any order; those from ``start`` on are not looked at.
     advisor
         What other people's weeks say of this one, such as ``CaseAdvisor``.
 
@@ -81,7 +85,15 @@ def make_plan(
         sessions_per_week=session.per_week,
         session_minutes=session.minutes,
         exercises=session.exercises,
-        messages=plan_messages(facts, history, content, start, _rng(seed, start, "messages"), advice=advice),
+        messages=plan_messages(
+            facts,
+            history,
+            content,
+            start,
+            _rng(seed, start, "messages"),
+            feedback=message_feedback,
+            advice=advice,
+        ),
         notes=(*_advice(situation, profile, content), *session.notes),
         content_version=content.version,
         seed=seed,

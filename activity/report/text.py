@@ -59,9 +59,13 @@ def explanation_lines(plan: WeeklyPlan) -> list[str]:
 
 
 def message_lines(message: DailyMessage) -> list[str]:
-    """Return the message of a day, and why it is this one."""
+    """Return the message of a day, why it is this one, and its quiz without the answer."""
     head = f"Message for {message.date:%A}: {message.title}"
-    return [head, *_wrapped(message.text, indent=2), *_why(message.reasons, indent=2)]
+    lines = [head, *_wrapped(message.text, indent=2), *_why(message.reasons, indent=2)]
+    if message.quiz is not None:
+        lines += _wrapped(f"Question: {message.quiz.question}", indent=2)
+        lines += [f"    {number} {option.text}" for number, option in enumerate(message.quiz.options, 1)]
+    return lines
 
 
 def _goal_lines(goal: StepGoal) -> list[str]:

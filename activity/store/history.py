@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from activity.coach.plan import DailyMessage, WeeklyPlan
 from activity.coach.plan_document import plan_from_document
+from activity.coach.quiz import MessageFeedback
 from activity.questionnaires.checkin import CheckIn, load_checkin
 from activity.questionnaires.profile import Profile, load_profile
 from activity.store.participants import Participant, kept, latest
@@ -15,6 +16,8 @@ from activity.store.schema import ANSWERS, PLAN, PROFILE
 
 #: The questionnaire of each week.
 CHECKIN_FORM = "weekly-checkin"
+#: What a person says back about a message is kept as answers to this form.
+FEEDBACK_FORM = "message-feedback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class History:
     previous_checkin: CheckIn | None  #: the newest of an earlier day
     previous: WeeklyPlan | None  #: the plan that starts last before the date
     messages: tuple[DailyMessage, ...]  #: of all plans before the date
+    feedback: tuple[MessageFeedback, ...] = ()  #: of all days before the date
 
 
 def history(connection: Connection, who: Participant, start: date) -> History:
@@ -42,6 +46,7 @@ def history(connection: Connection, who: Participant, start: date) -> History:
         previous_checkin=checkins[-2] if len(checkins) > 1 else None,
         previous=plans[-1] if plans else None,
         messages=tuple(message for plan in plans for message in plan.messages),
+        feedback=tuple(one for one in message_feedback(connection, who) if one.date < start),
     )
 
 
@@ -52,6 +57,20 @@ def plan_of(connection: Connection, who: Participant, day: date) -> tuple[int, W
         if 0 <= (day - plan.start).days < 7:
             return row.id, plan
     return None
+
+
+def message_feedback(connection: Connection, who: Participant) -> tuple[MessageFeedback, ...]:
+    """Return every answer to a quiz and every rating of a message, in the order in which they were given."""
+    rows = [row for row in kept(connection, who, ANSWERS) if row.facts["instrument"] == FEEDBACK_FORM]
+    return tuple(
+        MessageFeedback(
+            str(row.document["message"]),
+            date.fromisoformat(row.facts["date"]),
+            row.document.get("right"),
+            row.document.get("helpful"),
+        )
+        for row in rows
+    )
 
 
 def _checkins(connection: Connection, who: Participant) -> list[CheckIn]:

@@ -80,6 +80,41 @@ def test_the_same_answers_give_the_same_plan_and_the_next_week_knows_this_one(se
     assert later["goal"]["change"] in {"hold", "keep", "lower"}
 
 
+def test_what_is_said_back_about_a_message_is_kept_and_moves_the_next_week(selfback: Selfback, key: str) -> None:
+    plan = json.loads(selfback("plan", key, "--start", DAY, "--json")[1])
+    asked = next(message for message in plan["messages"] if message["quiz"])
+    right = [option["right"] for option in asked["quiz"]["options"]].index(True) + 1
+    wrong = 1 if right != 1 else 2
+    code, out, _ = selfback("message", key, "--date", asked["date"])
+    assert code == 0
+    assert asked["quiz"]["question"] in " ".join(out.split())
+    assert asked["quiz"]["options"][right - 1]["answer"] not in " ".join(out.split())
+    code, out, _ = selfback("message", key, "--date", asked["date"], "--answer", wrong, "--not-helpful")
+    assert (code, out.strip()) == (0, asked["quiz"]["options"][wrong - 1]["answer"])
+    code, out, _ = selfback("message", key, "--date", DAY, "--helpful", "--json")
+    assert json.loads(out)["said"] == {"message": plan["messages"][0]["id"], "helpful": True}
+    kept = json.loads(selfback("participant", "export", key)[1])
+    said = [row["document"] for row in kept["answers"] if row["instrument"] == "message-feedback"]
+    assert said[0] == {"message": asked["id"], "answer": wrong, "right": False, "helpful": False}
+    assert [row["date"] for row in kept["message"]] == [asked["date"]]  # what was said is not a second showing
+    later = json.loads(selfback("plan", key, "--start", "2026-11-04", "--json")[1])
+    assert later["messages"][3]["theme"] == asked["theme"]
+    assert later["messages"][3]["reasons"][0]["rule"] == "message-quiz-again"
+
+
+def test_an_answer_that_a_message_can_not_take_is_refused_and_not_kept(selfback: Selfback, key: str) -> None:
+    plan = json.loads(selfback("plan", key, "--start", DAY, "--json")[1])
+    asked = next(message for message in plan["messages"] if message["quiz"])
+    silent = next(message for message in plan["messages"] if not message["quiz"])
+    for message, number, word in ((asked, 9, "from 1 to"), (silent, 1, "a message with a question")):
+        code, out, err = selfback("message", key, "--date", message["date"], "--answer", number)
+        assert (code, out) == (2, "")
+        assert word in err
+    assert selfback("message", key, "--date", asked["date"], "--answer", 1, "--dry-run")[0] == 0
+    kept = json.loads(selfback("participant", "export", key)[1])
+    assert [row["instrument"] for row in kept["answers"]] == ["weekly-checkin"]
+
+
 def test_a_dry_run_keeps_nothing(selfback: Selfback, key: str) -> None:
     assert selfback("plan", key, "--start", DAY, "--dry-run")[0] == 0
     assert selfback("message", key, "--date", DAY)[0] == 2

@@ -1,11 +1,10 @@
 import re
-import tomllib
 from collections import Counter
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from coach_weeks import content
+from reading_level import grade
 
 from activity.coach.content import Group, load_content
 from activity.coach.plan import Trust
@@ -17,28 +16,9 @@ from activity.resources import shipped
 FILES = ("rules.toml", "exercises.toml", "messages.toml")
 
 
-def syllables(word: str) -> int:
-    groups = re.findall(r"[aeiouy]+", word.lower())
-    silent = word.lower().endswith("e") and not word.lower().endswith("le") and len(groups) > 1
-    return max(1, len(groups) - silent)
-
-
-def grade(text: str) -> float:
-    """Flesch-Kincaid grade; 6 is about twelve years of age (Kincaid et al., 1975). A placeholder reads as one word."""
-    text = re.sub(r"\{\w+\}", "ten", text)
-    sentences = [part for part in re.split(r"[.!?:]+", text) if re.search(r"\w", part)]
-    words = re.findall(r"[A-Za-z’']+", text)
-    return 0.39 * len(words) / len(sentences) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
-
-
 def test_the_measure_of_reading_knows_hard_from_easy() -> None:
     assert grade("The cat sat on the mat. It was a hot day.") < 2
     assert grade("Multidisciplinary rehabilitation necessitates considerable organisational commitment.") > 12
-
-
-def test_all_messages_read_at_about_twelve_years() -> None:
-    grades = {message.id: grade(message.text) for message in content().messages}
-    assert {name: round(value, 1) for name, value in grades.items() if value > 6.0} == {}
 
 
 def test_exercises_and_reasons_are_short_plain_sentences() -> None:
@@ -50,14 +30,10 @@ def test_exercises_and_reasons_are_short_plain_sentences() -> None:
         assert grade(rule.reason) <= 8.2, rule.id
 
 
-def test_all_groups_and_themes_are_covered() -> None:
+def test_all_groups_are_covered() -> None:
     groups = Counter(exercise.group for exercise in content().exercises)
     assert sum(groups.values()) >= 24
     assert min(groups[group] for group in Group) >= 3
-    themes = Counter(message.theme for message in content().messages)
-    assert len(themes) == 14
-    assert min(themes.values()) >= 2
-    assert sum(themes.values()) >= 28
 
 
 def test_every_family_can_be_entered_and_has_no_missing_level() -> None:
@@ -79,19 +55,9 @@ def test_sources_say_what_their_trust_says() -> None:
         assert ours == (item.trust is Trust.DESIGN_DEFAULT), item.id
         if item.trust is Trust.PUBLISHED:
             assert re.search(r"selfBACK.*\b20\d\d\b", item.source), item.id
-    for message in content().messages:
-        assert re.search(r"\b(19|20)\d\d\b", message.source) or message.source.startswith("Design default"), message.id
 
 
-def test_no_message_frightens_diagnoses_or_doses() -> None:
-    banned = r"\b(mg|tablets?|ibuprofen|paracetamol|opioids?|slipped disc|you have a|damage|danger(ous)?|cure)\b"
-    for message in content().messages:
-        assert not re.search(banned, message.text, re.IGNORECASE), message.id
-
-
-def test_every_trigger_is_used_and_every_placeholder_belongs_to_a_rule() -> None:
-    used = {name for message in content().messages for name in message.triggers}
-    assert used == {trigger.id for trigger in content().rules.trigger}
+def test_every_placeholder_belongs_to_a_rule() -> None:
     rules = content().rules.all()
     assert set(FILLS) <= set(rules)
     for name, rule in rules.items():
@@ -141,6 +107,8 @@ def test_a_copy_of_the_content_has_its_version_and_a_changed_one_another(tmp_pat
         ("messages.toml", "position = 2\n", "position = 1\n", "curriculum"),
         ("messages.toml", 'theme = "sleep"', 'theme = "relaxation"', "sleep"),
         ("messages.toml", "[[message]]", "[[message", "line"),
+        ("messages.toml", "right = true, ", "", "right"),
+        ("messages.toml", "{ text", "{ right = true, text", "right"),
     ],
 )
 def test_content_that_breaks_its_schema_is_refused_with_its_place(tmp_path, file, old, new, word) -> None:
@@ -157,9 +125,3 @@ def test_content_that_breaks_its_schema_is_refused_with_its_place(tmp_path, file
 def test_a_missing_file_of_content_is_named(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match=r"rules\.toml"):
         load_content(tmp_path)
-
-
-def test_titles_within_a_theme_file_stay_apart() -> None:
-    parsed = tomllib.loads(shipped("data", "content", "messages.toml").read_text(encoding="utf-8"))
-    titles = sorted(message["title"] for message in parsed["message"])
-    assert all(a != b for a, b in pairwise(titles))

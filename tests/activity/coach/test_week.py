@@ -25,8 +25,9 @@ from hypothesis import strategies as st
 
 from activity.coach.cases.reuse import ByChance
 from activity.coach.content import Group
-from activity.coach.plan import Reason, WeeklyPlan
+from activity.coach.plan import DailyMessage, Reason, WeeklyPlan
 from activity.coach.plan_document import plan_from_document, plan_to_document
+from activity.coach.quiz import MessageFeedback
 from activity.coach.week import make_plan, todays_message
 from activity.errors import AnswerError, SafetyStopError
 from activity.questionnaires.checkin import CheckIn
@@ -262,7 +263,22 @@ def test_every_rule_speaks_in_some_plan() -> None:
     hear(checkin(), profile=Profile((), tuple(POSITIONS)))
     for plan in (*year(weeks=12), *year(lambda when: good_week(when, exercise_feel="too-hard"), weeks=2)):
         heard |= rule_ids(plan)
+    heard |= rule_ids(answered_back())
     assert set(content().rules.all()) - heard == set()
+
+
+def answered_back() -> WeeklyPlan:
+    """A plan of somebody who has seen everything long ago, found it helpful, and got the newest quiz wrong."""
+    long_ago = START - timedelta(days=100)
+    seen = [
+        DailyMessage(m.id, long_ago - timedelta(days=m.position), m.theme, m.title, m.text, m.source, ())
+        for m in content().messages
+    ]
+    said = [MessageFeedback(m.id, m.date, helpful=True) for m in seen]
+    said.append(MessageFeedback("keep-moving", START - timedelta(days=3), right=False))
+    return make_plan(
+        HEALTHY, checkin(), (), content=content(), start=START, seed=1, message_history=seen, message_feedback=said
+    )
 
 
 def test_every_urgent_sign_stops_the_plan_with_the_help_card() -> None:

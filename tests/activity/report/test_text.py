@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from coach_weeks import content
 from example_page import page_data
 
-from activity.report.text import WIDTH, day_lines, plan_lines
+from activity.report.text import WIDTH, day_lines, message_lines, plan_lines
 
 DATA = page_data()
 
@@ -42,6 +43,16 @@ def test_every_item_of_the_plan_stands_there_with_its_reasons() -> None:
     for exercise in DATA.plan.exercises:
         assert exercise.name in said
         assert exercise.dose in said
+
+
+def test_a_quiz_is_asked_with_its_options_and_without_its_answer() -> None:
+    assert DATA.message is not None
+    quiz = next(message.quiz for message in content().messages if message.quiz)
+    said = text(message_lines(replace(DATA.message, quiz=quiz)))
+    assert quiz.question in said
+    for number, option in enumerate(quiz.options, 1):
+        assert f"{number} {option.text}" in said
+        assert option.answer not in said
 
 
 @pytest.mark.parametrize("provisional", [True, False])
