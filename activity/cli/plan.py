@@ -52,6 +52,7 @@ def command(
         plan = make_plan(
             known.profile, known.checkin, days, content=load_content(), start=first, seed=_seed(one.id, first),
             previous=known.previous, previous_checkin=known.previous_checkin, message_history=known.messages,
+            plan_history=known.plans,
         )  # fmt: skip
         document = plan_to_document(plan)
         if not dry_run:

@@ -11,11 +11,13 @@ from activity.coach.cases.problem import problem_of
 from activity.coach.cases.reuse import Advisor
 from activity.coach.content import Content
 from activity.coach.education import Fact, plan_messages
+from activity.coach.exercise_log import ExerciseLog
 from activity.coach.exercises import plan_session
 from activity.coach.explanation import explained, load_explanations
 from activity.coach.gate import pass_gate
 from activity.coach.goal import step_goal
 from activity.coach.plan import DailyMessage, Reason, WeeklyPlan
+from activity.coach.progress import past_of
 from activity.coach.rules import explain
 from activity.coach.safety import check_plan
 from activity.coach.situation import Inputs, Situation, judged_days, read_situation
@@ -36,6 +38,8 @@ def make_plan(
     previous: WeeklyPlan | None = None,
     previous_checkin: CheckIn | None = None,
     message_history: Iterable[DailyMessage] = (),
+    plan_history: Iterable[WeeklyPlan] = (),
+    exercise_log: Iterable[ExerciseLog] = (),
     advisor: Advisor | None = None,
 ) -> WeeklyPlan:
     """Return the plan for the week from ``start``; the same inputs give the same plan.
@@ -54,6 +58,11 @@ def make_plan(
         The check-in before this one; without it a rise of pain can't be seen, only its level.
     message_history
         Messages of earlier plans; those of ``previous`` are counted anyway.
+    plan_history
+        Earlier plans, in any order; they say which exercises are due again, and at which dose. ``previous`` is counted
+        anyway.
+    exercise_log
+        What was said of single exercises, in any order: ratings, pain, and what was swapped or refused.
     advisor
         What other people's weeks say of this one, such as ``CaseAdvisor``.
 
@@ -70,10 +79,13 @@ def make_plan(
     pass_gate(checkin, previous, start, content.checkin)
     judged = judged_days(days, start)
     history = (*message_history, *(previous.messages if previous else ()))
-    inputs = Inputs(start, profile, checkin, previous_checkin, judged, previous, history)
+    plans, log = tuple(plan_history), tuple(exercise_log)
+    inputs = Inputs(start, profile, checkin, previous_checkin, judged, previous, history, plans, log)
     situation = read_situation(inputs, rules, content.checkin)
+    past = past_of(previous, plans, log, start)
     advice = advisor(problem_of(inputs), _rng(seed, start, "advice")) if advisor else None
-    session = plan_session(situation, profile, previous, content, _rng(seed, start, "exercises"), advice=advice)
+    rng = _rng(seed, start, "exercises")
+    session = plan_session(situation, profile, previous, content, rng, past=past, advice=advice)
     facts = week_facts(situation, inputs)
     plan = WeeklyPlan(
         start=start,

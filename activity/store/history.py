@@ -26,6 +26,7 @@ class History:
     previous_checkin: CheckIn | None  #: the newest of an earlier day
     previous: WeeklyPlan | None  #: the plan that starts last before the date
     messages: tuple[DailyMessage, ...]  #: of all plans before the date
+    plans: tuple[WeeklyPlan, ...] = ()  #: all that start before the date, in order
 
 
 def history(connection: Connection, who: Participant, start: date) -> History:
@@ -42,6 +43,7 @@ def history(connection: Connection, who: Participant, start: date) -> History:
         previous_checkin=checkins[-2] if len(checkins) > 1 else None,
         previous=plans[-1] if plans else None,
         messages=tuple(message for plan in plans for message in plan.messages),
+        plans=tuple(plans),
     )
 
 

@@ -6,10 +6,10 @@ from typing import Final
 from activity.coach.content import Exercise, Position
 from activity.errors import ContentError
 from activity.report.drawing.body import JOINTS
-from activity.report.drawing.pose import Pose, shipped_poses
+from activity.report.drawing.pose import Pose, PropKind, shipped_poses
 from activity.report.drawing.svg import draw
 
-_HELD: Final[Mapping[Position, str]] = {
+POSITION_WORDS: Final[Mapping[Position, str]] = {
     Position.LYING_BACK: "lying on the back",
     Position.LYING_SIDE: "lying on the side",
     Position.LYING_FRONT: "lying on the front",
@@ -19,7 +19,14 @@ _HELD: Final[Mapping[Position, str]] = {
     Position.STANDING: "standing",
 }
 _COUNTS: Final = ("No", "One", "Two", "Three")
-_PARTS: Final[Mapping[str, str]] = {"hand": "hand", "ankle": "foot", "knee": "knee", "pelvis": "hips", "waist": "back", "crown": "head"}
+_PARTS: Final[Mapping[str, str]] = {
+    "hand": "hand",
+    "ankle": "foot",
+    "knee": "knee",
+    "pelvis": "hips",
+    "waist": "back",
+    "crown": "head",
+}
 
 
 def exercise_drawing(exercise: Exercise, poses: Mapping[str, Pose] | None = None) -> str:
@@ -31,16 +38,19 @@ def exercise_drawing(exercise: Exercise, poses: Mapping[str, Pose] | None = None
                 f"{strangers[0]!r} can't be drawn", f"exercise {exercise.id}", "a pose of poses.toml, or a joint"
             )
     frames = [known[name] for name in exercise.frames]
-    return draw(exercise.id, exercise.name, picture_words(exercise), frames, exercise.trails)
+    return draw(exercise.id, exercise.name, picture_words(exercise, frames), frames, exercise.trails)
 
 
-def picture_words(exercise: Exercise) -> str:
+def picture_words(exercise: Exercise, frames: Sequence[Pose]) -> str:
     """Return what the drawing of an exercise shows, for people who don't see it."""
     count = len(exercise.frames)
-    pictures = f"{_COUNTS[count]} picture{'s' if count > 1 else ''} of a person {_HELD[exercise.position]}."
+    pictures = f"{_COUNTS[count]} picture{'s' if count > 1 else ''} of a person {POSITION_WORDS[exercise.position]}."
     if not exercise.trails:
-        return pictures
-    return f"{pictures} {'Arrows show' if len(exercise.trails) > 1 else 'An arrow shows'} how {_moving(exercise.trails)}."
+        pointing = any(prop.kind is PropKind.ARROW for frame in frames for prop in frame.props)
+        return f"{pictures} An arrow shows which way to move or press." if pointing else pictures
+    return (
+        f"{pictures} {'Arrows show' if len(exercise.trails) > 1 else 'An arrow shows'} how {_moving(exercise.trails)}."
+    )
 
 
 def _moving(trails: Sequence[str]) -> str:

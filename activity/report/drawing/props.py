@@ -52,11 +52,8 @@ def _chair(prop: Prop, _: Body) -> list[Outline]:
 def _wall(prop: Prop, _: Body) -> list[Outline]:
     """Return a wall across x at ``at``; with a turn of 90 it stands across z."""
     x, z = _on_floor(prop)
-    if prop.turn:
-        edge = [(x - _WALL_HALF, z), (x + _WALL_HALF, z)]
-    else:
-        edge = [(x, z - _WALL_HALF), (x, z + _WALL_HALF)]
-    (a, b), (c, d) = edge
+    along_x, along_z = (_WALL_HALF, 0.0) if prop.turn else (0.0, _WALL_HALF)
+    (a, b), (c, d) = (x - along_x, z - along_z), (x + along_x, z + along_z)
     return [Outline(((a, 0.0, b), (a, _WALL, b), (c, _WALL, d), (c, 0.0, d)), 2, closed=True)]
 
 

@@ -105,7 +105,8 @@ def _frame(pose: Pose, before: Pose | None, trails: Sequence[str]) -> _Frame:
     camera = _CAMERA[pose.view]
     body = body_of(pose)
     flat = {name: _seen(at, camera) for name, at in body.joints.items()}
-    behind, front = [], []
+    behind: list[str] = []
+    front: list[str] = []
     corners = [
         (at[0] + side * radius(name), at[1] + side * radius(name))
         for name, at in flat.items()
@@ -119,20 +120,37 @@ def _frame(pose: Pose, before: Pose | None, trails: Sequence[str]) -> _Frame:
             _arrow(points, outline.heads) if outline.heads else _outline(outline, points)
         )
     marks = [*behind, *_figure(body, flat, camera), *front]
-    for joint in trails if before is not None else ():
-        way = _trail(before, body, joint, camera)
+    ways = [_trail(body_of(before), body, joint, camera) for joint in trails] if before else []
+    for way in ways:
         if math.dist(way[0], way[-1]) >= _LEAST_TRAIL:
             corners += way
             marks.append(_arrow(way))
+    mat = _mat(pose, body)
+    corners += mat
     left, right = min(x for x, _ in corners) - _MARGIN, max(x for x, _ in corners) + _MARGIN
-    top, bottom = min(y for _, y in corners) - _MARGIN, max(max(y for _, y in corners), 0.0) + 3
-    floor = f'<path d="M{left + 3:.0f} 1H{right - 3:.0f}" stroke-width="2" opacity=".5"/>'
-    return _Frame((floor, *marks), (left, top, right, bottom))
+    top, bottom = min(y for _, y in corners) - _MARGIN, max(0.0, *(y for _, y in corners)) + 3
+    return _Frame((_floor(mat, (left, right)), *marks), (left, top, right, bottom))
 
 
-def _trail(before: Pose, body: Body, joint: str, camera: Point) -> list[Point]:
+def _floor(mat: Sequence[Point], room: Point) -> str:
+    """Return the floor: a line, or for who looks down on it the part that the body is on."""
+    if not mat:
+        return f'<path d="M{room[0] + 3:.0f} 1H{room[1] - 3:.0f}" stroke-width="2" opacity=".5"/>'
+    return _outline(Outline((), 1, closed=True), mat)
+
+
+def _mat(pose: Pose, body: Body) -> list[Point]:
+    """Return the corners of the floor that a body is on; none where it is seen from its edge."""
+    if pose.view is not View.ABOVE:
+        return []
+    xs, zs = ([at[axis] for name, at in body.joints.items() if name != "crown"] for axis in (0, 2))
+    left, right, far, near = min(xs) - 12, max(xs) + 12, min(zs) - 12, max(zs) + 12
+    corners = ((left, far), (right, far), (right, near), (left, near))
+    return [_seen((x, 0.0, z), _CAMERA[pose.view]) for x, z in corners]
+
+
+def _trail(start: Body, body: Body, joint: str, camera: Point) -> list[Point]:
     """Return the way of a joint from one frame to the next."""
-    start = body_of(before)
     shares = [step / _TRAIL_STEPS for step in range(_TRAIL_STEPS + 1)]
     return [_seen(between(start, body, share).joints[joint], camera) for share in shares]
 
@@ -199,7 +217,7 @@ def _tube(points: Sequence[Point], radii: Sequence[float], *, far: bool) -> str:
 
 def _outline(outline: Outline, points: Sequence[Point]) -> str:
     shape = f"M{'L'.join(map(_at, points))}{'Z' if outline.closed else ''}"
-    fill = ' fill="currentColor" fill-opacity=".22"' if outline.closed else ""
+    fill = ' fill="currentColor" fill-opacity=".16"' if outline.closed else ""
     tone = 1.0 if outline.front else _TONES["prop"]
     return f'<path d="{shape}" stroke-width="{outline.width_cm}" opacity="{tone}"{fill}/>'
 
