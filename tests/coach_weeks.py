@@ -5,7 +5,8 @@ from functools import cache
 
 from hypothesis import strategies as st
 
-from activity.coach.content import Content, Position, load_content
+from activity.coach.content import Content, Equipment, Position, load_content
+from activity.coach.exercise_log import ExerciseLog, Rating, Swap
 from activity.coach.plan import StepGoal, WeeklyPlan
 from activity.coach.week import make_plan
 from activity.day.summary import DayQuality, DaySummary
@@ -68,6 +69,7 @@ def plan_before(
 
 CONDITIONS = [condition.id for condition in content().conditions]
 POSITIONS = [position.value for position in Position]
+EQUIPMENT = [thing.value for thing in Equipment]
 EXERCISES = [exercise.id for exercise in content().exercises]
 BARRIERS = ["alone", "forgot", "illness", "motivation", "pain", "place", "time"]
 
@@ -82,6 +84,19 @@ profiles = st.builds(
     conditions=st.none() | some(CONDITIONS),
     avoid_positions=st.none() | some(POSITIONS),
     declined_exercises=some(EXERCISES),
+    equipment=st.none() | some(EQUIPMENT),
+)
+logs = st.lists(
+    st.builds(
+        ExerciseLog,
+        date=st.integers(-2, 40).map(lambda ago: START - timedelta(days=ago)),
+        exercise=st.sampled_from(EXERCISES),
+        done=st.booleans(),
+        rating=st.sampled_from([None, *Rating]),
+        pain=scale,
+        swap=st.sampled_from([None, None, *Swap]),
+    ),
+    max_size=20,
 )
 checkins = st.builds(
     CheckIn,

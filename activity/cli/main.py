@@ -31,6 +31,7 @@ COMMANDS: Final[tuple[str, ...]] = (
     "message",
     "store",
     "tool",
+    "exercises",
     "simulate",
     "model",
     "doctor",

@@ -103,7 +103,7 @@ def make_week(
     plan = make_plan(
         known.profile, known.checkin, days, content=load_content(), start=first, seed=_seed(one.id, first),
         previous=known.previous, previous_checkin=known.previous_checkin, message_history=known.messages,
-        message_feedback=known.feedback,
+        message_feedback=known.feedback, plan_history=known.plans,
         advisor=CaseAdvisor(base, one.id) if base else None,
     )  # fmt: skip
     if not dry_run:

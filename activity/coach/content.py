@@ -56,6 +56,19 @@ class Movement(StrEnum):
     HIGH_EFFORT = "high-effort"
 
 
+class Equipment(StrEnum):
+    """What an exercise can't be done without, as asked in the profile; the floor is everybody's."""
+
+    CHAIR = "chair"
+    WALL = "wall"
+    MAT = "mat"
+    TOWEL = "towel"
+    PILLOW = "pillow"
+    BAND = "band"
+    WATER_BOTTLE = "water-bottle"
+    STEP = "step"
+
+
 class DoseKind(StrEnum):
     """Which ladder of doses an exercise climbs."""
 
@@ -94,12 +107,14 @@ class Exercise(Checked):
     family: Id
     level: int = Field(ge=1, le=4)
     position: Position
-    equipment: tuple[str, ...]
+    equipment: tuple[Equipment, ...]  #: without which it can't be done
     movements: tuple[Movement, ...]
     not_for: tuple[Id, ...]
     dose: DoseKind
     sided: bool = False  #: done on one side and then on the other
     gentle: bool = False  #: fit for a flare
+    frames: tuple[Id, ...] = Field(min_length=1, max_length=3)  #: poses of its drawing, in order
+    trails: tuple[Id, ...] = ()  #: joints whose way between two frames gets an arrow
     steps: tuple[Sentence, ...] = Field(min_length=3, max_length=7)
     caution: Sentence
     source: str = Field(min_length=10)

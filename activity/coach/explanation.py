@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from importlib.resources.abc import Traversable
 from statistics import median
@@ -22,6 +23,7 @@ _FACTS = {
     "condition_count": "conditions",
     "goal_met_percent": "days",
 }
+_LOG_DAYS = 28  # as the words of explanations.toml say
 _OTHERS = ("similar-weeks", "similar-weeks-explore")
 
 
@@ -49,6 +51,9 @@ class Words(Checked):
     last_plan: str
     last_plan_none: str
     last_plan_some: str
+    exercise_log: str
+    exercise_log_none: str
+    exercise_log_some: str
     nothing: str
     none_of_them: str
 
@@ -133,9 +138,14 @@ class _Asked:
                 return Answer(words.last_plan, words.last_plan_none)
             said = words.last_plan_some.format(goal=f"{old.goal.steps_per_day:,}", sessions=old.sessions_per_week)
             return Answer(words.last_plan, said)
+        if name == "exercise-log":
+            oldest = inputs.start - timedelta(days=_LOG_DAYS)
+            count = sum(oldest <= row.date < inputs.start for row in inputs.exercise_log)
+            text = words.exercise_log_some.format(count=count) if count else words.exercise_log_none
+            return Answer(words.exercise_log, text)
         question = self._questions.get(name)
         if question is None:
-            raise ContentError(f"no question {name!r}", "explanations.toml", "a question, days or last-plan")
+            raise ContentError(f"no question {name!r}", "explanations.toml", "a question or one of its other names")
         return Answer(question.text, self._said(question))
 
     def _said(self, question: Question) -> str:

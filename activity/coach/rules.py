@@ -22,6 +22,8 @@ FILLS: Final[Mapping[str, frozenset[str]]] = {
     "goal-few-days": frozenset({"valid", "needed"}),
     "exercise-session": frozenset({"minutes", "count"}),
     "exercise-progress": frozenset({"dose"}),
+    "exercise-progress-own": frozenset({"dose"}),
+    "exercise-swap": frozenset({"name"}),
     "exercise-left-out": frozenset({"count"}),
     "exercise-pain-limit": frozenset({"pain"}),
     "message-curriculum": frozenset({"theme"}),
@@ -156,6 +158,21 @@ class ExerciseRegress(Rule):
     """When an exercise goes down one dose."""
 
     pain_at_least: Pain
+    too_hard_times: Days  #: in a week, of one exercise's own ratings
+
+
+class ExerciseReturn(Rule):
+    """For how long an exercise that was away comes back near the dose it had."""
+
+    strength_days: Annotated[int, Field(ge=7, le=60)]
+    changing_days: Annotated[int, Field(ge=7, le=180)]  #: of flexibility and pain relief, which take turns
+
+
+class ExerciseSwap(Rule):
+    """How often an exercise is swapped away before it counts as not liked."""
+
+    days: Days
+    times: Days
 
 
 class ExercisePainLimit(Rule):
@@ -178,6 +195,12 @@ class ExerciseUnasked(Rule):
     """Which positions are used for a person whose positions aren't known."""
 
     positions: tuple[str, ...]
+
+
+class ExerciseEquipment(Rule):
+    """What everybody is taken to have at home who wasn't asked."""
+
+    equipment: tuple[str, ...]
 
 
 class MessageGap(Rule):
@@ -257,13 +280,18 @@ class Rules(Checked):
     exercise_sessions: ExerciseSessions
     exercise_ladder: ExerciseLadder
     exercise_progress: ExerciseProgress
+    exercise_progress_own: Rule
     exercise_level: Rule
     exercise_regress: ExerciseRegress
+    exercise_regress_own: Rule
+    exercise_return: ExerciseReturn
+    exercise_swap: ExerciseSwap
     exercise_absent: Rule
     exercise_flare: Rule
     exercise_flare_relief: Rule
     exercise_left_out: Rule
     exercise_unasked: ExerciseUnasked
+    exercise_equipment: ExerciseEquipment
     exercise_template_open: Rule
     exercise_pain_limit: ExercisePainLimit
     advice_ask_first: Rule

@@ -1,20 +1,34 @@
 """The finished plan, checked again by other means than those that made it.
 
-The filter of ``exercises.py`` reads each exercise's own ``not_for``; this check reads its movements and position
-against the conditions. The goal's caps are worked out again from the old plan, not taken from ``goal.py``. Nothing is
-mended here: a plan that breaks a rule is a fault of the program, and isn't shown.
+The filter of ``suitability.py`` reads each exercise's own ``not_for`` and ``equipment``; this check reads its movements
+and position against the conditions, and the words of its steps against what is at hand. The goal's caps are worked out
+again from the old plan, not taken from ``goal.py``. Nothing is mended here: a plan that breaks a rule is a fault of the
+program, and isn't shown.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
 
-from activity.coach.content import Content, Group
-from activity.coach.plan import DailyMessage, WeeklyPlan
+from activity.coach.content import Content, Equipment, Group
+from activity.coach.plan import DailyMessage, PlannedExercise, WeeklyPlan
 from activity.coach.situation import Inputs
 from activity.errors import UnsafePlanError
 from activity.questionnaires.checkin import CheckIn
 from activity.questionnaires.definition import Urgency
 from activity.questionnaires.profile import Profile
 
+#: How the steps of an exercise name what it needs; a test holds these words to each exercise's own list.
+NAMED: Final[Mapping[Equipment, str]] = {
+    Equipment.CHAIR: r"\bchair\b",
+    Equipment.WALL: r"\bwall\b",
+    Equipment.MAT: r"\bmat\b",
+    Equipment.TOWEL: r"\btowel\b",
+    Equipment.PILLOW: r"\bpillow\b",
+    Equipment.BAND: r"\bband\b",
+    Equipment.WATER_BOTTLE: r"\bbottles?\b",
+    Equipment.STEP: r"\b(low|the) step\b",
+}
 _GENTLE_GROUPS = frozenset({Group.PAIN_RELIEF.value, Group.FLEXIBILITY.value})
 
 
@@ -23,7 +37,9 @@ def check_plan(plan: WeeklyPlan, inputs: Inputs, content: Content) -> None:
     problems = [
         *_sign_problems(inputs.checkin, content),
         *_exercise_problems(plan, inputs.profile, content),
-        *_dose_problems(plan, inputs.previous, content),
+        *_equipment_problems(plan, inputs.profile, content),
+        *_log_problems(plan, inputs),
+        *_dose_problems(plan, inputs, content),
         *_goal_problems(plan, inputs, content),
         *_easy_week_problems(plan, inputs, content),
         *_message_problems(plan, inputs.message_history, content),
@@ -77,12 +93,41 @@ def _exercise_problems(plan: WeeklyPlan, profile: Profile, content: Content) -> 
                 yield f"{planned.id} does not suit {condition.id}"
 
 
-def _dose_problems(plan: WeeklyPlan, previous: WeeklyPlan | None, content: Content) -> Iterable[str]:
-    families = {exercise.id: exercise.family for exercise in content.exercises}
-    old = [planned for planned in previous.exercises if planned.id in families] if previous else []
-    before = {families[planned.id]: planned for planned in old}
+def _equipment_problems(plan: WeeklyPlan, profile: Profile, content: Content) -> Iterable[str]:
+    """Read what a person will read: a thing that the sentences name has to be at hand."""
+    known = content.rules.exercise_equipment.equipment if profile.equipment is None else profile.equipment
     for planned in plan.exercises:
-        last = before.get(families.get(planned.id, ""))
+        words = " ".join(planned.steps).lower()
+        for thing, pattern in NAMED.items():
+            if thing.value not in known and re.search(pattern, words):
+                yield f"{planned.id} needs a {thing.value}, which isn't at hand"
+
+
+def _log_problems(plan: WeeklyPlan, inputs: Inputs) -> Iterable[str]:
+    refused = {row.exercise for row in inputs.exercise_log if row.swap == "never"}
+    for planned in plan.exercises:
+        if planned.id in refused:
+            yield f"{planned.id} was refused for good"
+
+
+def _dose_problems(plan: WeeklyPlan, inputs: Inputs, content: Content) -> Iterable[str]:
+    exercises = {exercise.id: exercise for exercise in content.exercises}
+    rule = content.rules.exercise_return
+    before: dict[str, PlannedExercise] = {}
+    for old in sorted((*inputs.plan_history, *([inputs.previous] if inputs.previous else [])), key=lambda p: p.start):
+        for planned in old.exercises:
+            known = exercises.get(planned.id)
+            changing = known is not None and known.group.value in _GENTLE_GROUPS
+            days = rule.changing_days if changing else rule.strength_days
+            if (
+                known is not None
+                and old.start < plan.start
+                and (old is inputs.previous or (plan.start - old.start).days <= days)
+            ):
+                before[known.family] = planned
+    for planned in plan.exercises:
+        known = exercises.get(planned.id)
+        last = before.get(known.family) if known else None
         if last is None:
             if planned.dose_step > 0 or planned.level > 2:
                 yield f"{planned.id} is new and does not start at its least dose"

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from activity.coach.exercise_log import ExerciseLog
 from activity.coach.plan import DailyMessage, WeeklyPlan
 from activity.coach.rules import Rule, Rules
 from activity.day.summary import DaySummary
@@ -23,6 +24,8 @@ class Inputs:
     days: tuple[DaySummary, ...]  #: that a goal may be judged on, before ``start``, in order
     previous: WeeklyPlan | None
     message_history: tuple[DailyMessage, ...]
+    plan_history: tuple[WeeklyPlan, ...] = ()  #: before ``start``; ``previous`` counts anyway
+    exercise_log: tuple[ExerciseLog, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,13 @@ from activity.coach.cases.problem import problem_of
 from activity.coach.cases.reuse import Advisor
 from activity.coach.content import Content
 from activity.coach.education import Fact, plan_messages
+from activity.coach.exercise_log import ExerciseLog
 from activity.coach.exercises import plan_session
 from activity.coach.explanation import explained, load_explanations
 from activity.coach.gate import pass_gate
 from activity.coach.goal import step_goal
 from activity.coach.plan import DailyMessage, Reason, WeeklyPlan
+from activity.coach.progress import past_of
 from activity.coach.quiz import MessageFeedback
 from activity.coach.rules import explain
 from activity.coach.safety import check_plan
@@ -38,6 +40,8 @@ def make_plan(
     previous_checkin: CheckIn | None = None,
     message_history: Iterable[DailyMessage] = (),
     message_feedback: Iterable[MessageFeedback] = (),
+    plan_history: Iterable[WeeklyPlan] = (),
+    exercise_log: Iterable[ExerciseLog] = (),
     advisor: Advisor | None = None,
 ) -> WeeklyPlan:
     """Return the plan for the week from ``start``; the same inputs give the same plan.
@@ -58,6 +62,11 @@ def make_plan(
         Messages of earlier plans; those of ``previous`` are counted anyway.
     message_feedback
         Quizzes answered and messages rated so far, in any order; those from ``start`` on are not looked at.
+    plan_history
+        Earlier plans, in any order; they say which exercises are due again, and at which dose. ``previous`` is counted
+        anyway.
+    exercise_log
+        What was said of single exercises, in any order: ratings, pain, and what was swapped or refused.
     advisor
         What other people's weeks say of this one, such as ``CaseAdvisor``.
 
@@ -74,10 +83,13 @@ def make_plan(
     pass_gate(checkin, previous, start, content.checkin)
     judged = judged_days(days, start)
     history = (*message_history, *(previous.messages if previous else ()))
-    inputs = Inputs(start, profile, checkin, previous_checkin, judged, previous, history)
+    plans, log = tuple(plan_history), tuple(exercise_log)
+    inputs = Inputs(start, profile, checkin, previous_checkin, judged, previous, history, plans, log)
     situation = read_situation(inputs, rules, content.checkin)
+    past = past_of(previous, plans, log, start)
     advice = advisor(problem_of(inputs), _rng(seed, start, "advice")) if advisor else None
-    session = plan_session(situation, profile, previous, content, _rng(seed, start, "exercises"), advice=advice)
+    rng = _rng(seed, start, "exercises")
+    session = plan_session(situation, profile, previous, content, rng, past=past, advice=advice)
     facts = week_facts(situation, inputs)
     plan = WeeklyPlan(
         start=start,

@@ -17,6 +17,7 @@ class Profile:
     conditions: tuple[str, ...] | None = None
     avoid_positions: tuple[str, ...] | None = None
     declined_exercises: tuple[str, ...] = ()  #: exercises the person said no to
+    equipment: tuple[str, ...] | None = None  #: what is at hand; None: not asked, so no more than a wall and a chair
 
 
 def load_profile(given: Mapping[str, object], form: Questionnaire | None = None) -> Profile:

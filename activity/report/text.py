@@ -3,9 +3,13 @@
 import textwrap
 from typing import Final
 
+from activity.coach.content import Exercise
 from activity.coach.plan import DailyMessage, PlannedExercise, Reason, StepGoal, WeeklyPlan
+from activity.coach.progress import ladder
+from activity.coach.rules import Rules
 from activity.day.summary import DaySummary
 from activity.labels import ACTIVITIES
+from activity.report.library_page import exercise_facts
 from activity.report.wording import duration_words, long_date, sentence
 
 WIDTH: Final = 80
@@ -66,6 +70,23 @@ def message_lines(message: DailyMessage) -> list[str]:
         lines += _wrapped(f"Question: {message.quiz.question}", indent=2)
         lines += [f"    {number} {option.text}" for number, option in enumerate(message.quiz.options, 1)]
     return lines
+
+
+def exercise_row(exercise: Exercise) -> str:
+    """Return an exercise of the library as one line of a list."""
+    return f"{exercise.id:<24}{exercise.group.value:<25}{exercise.level}  {exercise.name}"
+
+
+def exercise_lines(exercise: Exercise, rules: Rules) -> list[str]:
+    """Return an exercise of the library in full: what it is, how it is done, and who it isn't for."""
+    lines = [f"{exercise.name} ({exercise.id})", *_wrapped(", ".join(exercise_facts(exercise)), indent=2)]
+    for number, step in enumerate(exercise.steps, 1):
+        lines += _wrapped(f"{number}. {step}", indent=2)
+    lines += _wrapped(f"Take care: {exercise.caution}", indent=2)
+    lines += _pair("group", exercise.group.value)
+    lines += _pair("doses", ", then ".join(ladder(exercise, rules)) + (" a side" if exercise.sided else ""))
+    lines += _pair("left out with", ", ".join(exercise.not_for) or "none of the conditions that are asked for")
+    return [*lines, *_pair("source", exercise.source)]
 
 
 def _goal_lines(goal: StepGoal) -> list[str]:

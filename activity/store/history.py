@@ -30,6 +30,7 @@ class History:
     previous: WeeklyPlan | None  #: the plan that starts last before the date
     messages: tuple[DailyMessage, ...]  #: of all plans before the date
     feedback: tuple[MessageFeedback, ...] = ()  #: of all days before the date
+    plans: tuple[WeeklyPlan, ...] = ()  #: all that start before the date, in order
 
 
 def history(connection: Connection, who: Participant, start: date) -> History:
@@ -47,6 +48,7 @@ def history(connection: Connection, who: Participant, start: date) -> History:
         previous=plans[-1] if plans else None,
         messages=tuple(message for plan in plans for message in plan.messages),
         feedback=tuple(one for one in message_feedback(connection, who) if one.date < start),
+        plans=tuple(plans),
     )
 
 

@@ -25,8 +25,8 @@ from hypothesis import strategies as st
 from activity.coach.cases.base import case_base
 from activity.coach.cases.case import CaseExercise
 from activity.coach.cases.reuse import ByChance, CaseAdvisor
-from activity.coach.exercises import suits
 from activity.coach.plan_document import plan_from_document, plan_to_document
+from activity.coach.suitability import suits
 from activity.coach.week import make_plan
 
 KNOWN = content().exercises

@@ -32,7 +32,7 @@ def test_every_rule_says_what_it_reads_and_nothing_else_does() -> None:
 def test_every_answer_that_is_named_can_be_given() -> None:
     asked = {question.id for form in ("weekly-checkin", "profile") for question in load_questionnaire(form).questions}
     for rule, names in WORDS.uses.items():
-        assert set(names) <= asked | {"days", "last-plan"}, rule
+        assert set(names) <= asked | {"days", "last-plan", "exercise-log"}, rule
 
 
 def test_each_item_is_explained_in_order() -> None:

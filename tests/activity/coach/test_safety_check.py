@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from coach_weeks import HEALTHY, START, checkin, content, good_week, plan_before, week_of
 
-from activity.coach.content import Exercise
-from activity.coach.exercises import dose_words
+from activity.coach.content import Equipment, Exercise
+from activity.coach.exercise_log import ExerciseLog, Swap
 from activity.coach.plan import PlannedExercise, WeeklyPlan
+from activity.coach.progress import dose_words
 from activity.coach.safety import check_plan
 from activity.coach.situation import Inputs, judged_days
 from activity.coach.week import make_plan
@@ -68,11 +69,35 @@ def test_every_pair_of_condition_and_forbidden_exercise_is_caught() -> None:
 
 
 def test_a_filter_that_lets_everything_through_yields_no_plan(monkeypatch) -> None:
-    monkeypatch.setattr("activity.coach.exercises.suits", lambda *_: True)
+    monkeypatch.setattr("activity.coach.suitability.suits", lambda *_: True)
     profile = Profile(tuple(condition.id for condition in content().conditions), ())
     for seed in range(10):
         with pytest.raises(UnsafePlanError):
             make_plan(profile, checkin(minutes=45), (), content=content(), start=START, seed=seed)
+
+
+def test_a_thing_that_is_not_at_hand_is_caught_by_the_words_of_the_exercise() -> None:
+    needing = [exercise for exercise in content().exercises if exercise.equipment]
+    assert len(needing) > 30
+    for exercise in needing:
+        for thing in exercise.equipment:
+            others = tuple(other.value for other in Equipment if other is not thing)
+            profile = Profile((), (), equipment=others)
+            breaks(with_exercise(safe_plan(profile), planted(exercise)), inputs(profile), f"needs a {thing.value}")
+
+
+def test_a_filter_that_takes_all_things_for_granted_yields_no_plan(monkeypatch) -> None:
+    monkeypatch.setattr("activity.coach.suitability.at_hand", lambda *_: True)
+    profile = Profile((), (), equipment=())
+    for seed in range(5):
+        with pytest.raises(UnsafePlanError, match="at hand"):
+            make_plan(profile, checkin(minutes=45), (), content=content(), start=START, seed=seed)
+
+
+def test_an_exercise_that_was_refused_for_good_is_caught() -> None:
+    plan = safe_plan()
+    row = ExerciseLog(START - timedelta(days=300), plan.exercises[0].id, done=False, swap=Swap.NEVER)
+    breaks(plan, replace(inputs(), exercise_log=(row,)), "refused")
 
 
 def test_every_avoided_position_and_declined_exercise_is_caught() -> None:

@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 from activity.coach.cases.reuse import ByChance
 from activity.coach.content import Group
+from activity.coach.exercise_log import ExerciseLog, Rating, Swap
 from activity.coach.plan import DailyMessage, Reason, WeeklyPlan
 from activity.coach.plan_document import plan_from_document, plan_to_document
 from activity.coach.quiz import MessageFeedback
@@ -211,6 +212,26 @@ def test_hard_weeks_never_add_and_absent_weeks_shorten() -> None:
     assert {exercise.dose_step for plan in absent for exercise in plan.exercises} == {0}
 
 
+def rules_of_logs(before: WeeklyPlan) -> set[str]:
+    """The rules that speak only where there is a log of exercises, or where one comes back after an easy week."""
+
+    def rows(**said: object) -> list[ExerciseLog]:
+        return [
+            ExerciseLog(before.start + timedelta(days=day), planned.id, done=True, **said)  # type: ignore[arg-type]
+            for planned in before.exercises
+            for day in (1, 3)
+        ]
+
+    heard: set[str] = set()
+    for said in ({"rating": Rating.RIGHT, "pain": 1}, {"rating": Rating.TOO_HARD}, {"swap": Swap.AWAY}):
+        given = {"previous": before, "exercise_log": rows(**said)}
+        heard |= rule_ids(make_plan(HEALTHY, good_week(), (), content=content(), start=START, seed=1, **given))
+    easy = make_plan(HEALTHY, checkin(average_pain=9), (), content=content(), start=START, seed=1, previous=before)
+    later = START + timedelta(days=7)
+    given = {"previous": easy, "plan_history": [before]}
+    return heard | rule_ids(make_plan(HEALTHY, checkin(later), (), content=content(), start=later, seed=1, **given))
+
+
 def test_every_rule_speaks_in_some_plan() -> None:
     heard: set[str] = set()
 
@@ -261,6 +282,7 @@ def test_every_rule_speaks_in_some_plan() -> None:
     hear(checkin(), profile=Profile())
     hear(checkin(), profile=Profile(("pregnancy", "diabetes"), ()))
     hear(checkin(), profile=Profile((), tuple(POSITIONS)))
+    heard |= rules_of_logs(before)
     for plan in (*year(weeks=12), *year(lambda when: good_week(when, exercise_feel="too-hard"), weeks=2)):
         heard |= rule_ids(plan)
     heard |= rule_ids(answered_back())

@@ -113,7 +113,7 @@ def test_a_file_that_holds_no_answers_is_named(tmp_path, name, raw) -> None:
 
 
 def test_a_profile_keeps_not_asked_apart_from_none_of_these() -> None:
-    assert load_profile({}) == Profile(None, None, ())
+    assert load_profile({}) == Profile(None, None, (), None)
     assert load_profile({"conditions": [], "avoid_positions": ["sitting"]}) == Profile((), ("sitting",), ())
     assert load_profile({"declined_exercises": ["plank", "clam"]}).declined_exercises == ("clam", "plank")
     with pytest.raises(AnswerError, match="conditions"):
