@@ -29,6 +29,7 @@ COMMANDS: Final[tuple[str, ...]] = (
     "checkin",
     "plan",
     "message",
+    "did",
     "store",
     "tool",
     "exercises",

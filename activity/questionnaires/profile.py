@@ -18,6 +18,7 @@ class Profile:
     avoid_positions: tuple[str, ...] | None = None
     declined_exercises: tuple[str, ...] = ()  #: exercises the person said no to
     equipment: tuple[str, ...] | None = None  #: what is at hand; None: not asked, so no more than a wall and a chair
+    share_weeks: bool | None = None  #: whether others may learn from this person's weeks; only True is consent
 
 
 def load_profile(given: Mapping[str, object], form: Questionnaire | None = None) -> Profile:

@@ -6,13 +6,14 @@ from datetime import date
 
 from sqlalchemy import Connection
 
+from activity.coach.exercise_log import ExerciseLog, load_exercise_log
 from activity.coach.plan import DailyMessage, WeeklyPlan
 from activity.coach.plan_document import plan_from_document
 from activity.coach.quiz import MessageFeedback
 from activity.questionnaires.checkin import CheckIn, load_checkin
 from activity.questionnaires.profile import Profile, load_profile
 from activity.store.participants import Participant, kept, latest
-from activity.store.schema import ANSWERS, PLAN, PROFILE
+from activity.store.schema import ANSWERS, EXERCISE, PLAN, PROFILE
 
 #: The questionnaire of each week.
 CHECKIN_FORM = "weekly-checkin"
@@ -31,6 +32,7 @@ class History:
     messages: tuple[DailyMessage, ...]  #: of all plans before the date
     feedback: tuple[MessageFeedback, ...] = ()  #: of all days before the date
     plans: tuple[WeeklyPlan, ...] = ()  #: all that start before the date, in order
+    exercises: tuple[ExerciseLog, ...] = ()  #: what was said of each, before the date
 
 
 def history(connection: Connection, who: Participant, start: date) -> History:
@@ -49,6 +51,7 @@ def history(connection: Connection, who: Participant, start: date) -> History:
         messages=tuple(message for plan in plans for message in plan.messages),
         feedback=tuple(one for one in message_feedback(connection, who) if one.date < start),
         plans=tuple(plans),
+        exercises=tuple(row for row in exercise_log(connection, who) if row.date < start),
     )
 
 
@@ -59,6 +62,11 @@ def plan_of(connection: Connection, who: Participant, day: date) -> tuple[int, W
         if 0 <= (day - plan.start).days < 7:
             return row.id, plan
     return None
+
+
+def exercise_log(connection: Connection, who: Participant) -> tuple[ExerciseLog, ...]:
+    """Return what somebody said of single exercises, oldest first."""
+    return load_exercise_log(row.document for row in kept(connection, who, EXERCISE))
 
 
 def message_feedback(connection: Connection, who: Participant) -> tuple[MessageFeedback, ...]:
