@@ -1,0 +1,95 @@
+"""From answers to a score: keyed one way, open items by the instrument's rule, then summed, averaged or looked up."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import fsum
+from typing import Final
+
+from activity.errors import AnswerError
+from activity.questionnaires.instrument import Combine, Instrument, Missing
+from activity.questionnaires.value_set import ValueSet
+
+Items = tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What an instrument came to; ``value`` is None where it can't be scored, and ``why`` says why."""
+
+    instrument: str
+    value: float | None
+    answered: int  #: of the items that count
+    imputed: int  #: items that were left open and yet counted, by the rule
+    why: str = ""
+    signpost: str = ""  #: what the person is to be told
+
+
+def score(row: Instrument, answers: Sequence[int | None], values: ValueSet | None = None) -> Score:
+    """Return the score of an instrument's answers, one an item, None where left open.
+
+    ``AnswerError`` on another number of answers, on one out of range, and where a value set is needed and not given.
+    """
+    keyed = _keyed(row, answers)
+    answered = sum(value is not None for value in keyed)
+    still_open = len(keyed) - answered
+    if not answered or still_open > row.missing_at_most:
+        why = f"{answered} of {len(keyed)} items answered, and at least {len(keyed) - row.missing_at_most} are needed"
+        return Score(row.id, None, answered, 0, why if answered else "nothing was answered")
+    filled = _FILL[row.missing](keyed)
+    value = _combined(row, filled, values)
+    told = row.signpost if row.signpost_from is not None and value >= row.signpost_from else ""
+    return Score(row.id, value, answered, len(filled) - answered, signpost=told)
+
+
+def gain(row: Instrument, before: float | None, after: float | None) -> float | None:
+    """Return how much better a score became, whichever way the instrument runs; None where one isn't known."""
+    if before is None or after is None:
+        return None
+    return after - before if row.better == "higher" else before - after
+
+
+def _keyed(row: Instrument, answers: Sequence[int | None]) -> Items:
+    if len(answers) != row.items:
+        raise AnswerError(f"{len(answers)} answers", row.id, f"{row.items}, one for each item")
+    for number, value in enumerate(answers, 1):
+        if value is not None and not row.low <= value <= row.high:
+            raise AnswerError(f"{value} is out of range", f"{row.id}, item {number}", f"{row.low} to {row.high}")
+    turned = row.low + row.high
+    return tuple(
+        turned - value if number in row.reversed and value is not None else value
+        for number, value in enumerate(answers, 1)
+        if number in row.counted
+    )
+
+
+def _answered(keyed: Items) -> tuple[float, ...]:
+    return tuple(float(value) for value in keyed if value is not None)
+
+
+def _with_mean(keyed: Items) -> tuple[float, ...]:
+    known = _answered(keyed)
+    return (*known, *[fsum(known) / len(known)] * (len(keyed) - len(known)))
+
+
+def _with_zeros(keyed: Items) -> tuple[float, ...]:
+    return tuple(float(value or 0) for value in keyed)
+
+
+_FILL: Final[dict[Missing, Callable[[Items], tuple[float, ...]]]] = {
+    Missing.NONE: _answered,
+    Missing.ANSWERED: _answered,
+    Missing.PRORATE: _with_mean,
+    Missing.ZERO: _with_zeros,
+}
+
+
+def _combined(row: Instrument, filled: tuple[float, ...], values: ValueSet | None) -> float:
+    match row.combine:
+        case Combine.SUM:
+            return fsum(filled)
+        case Combine.MEAN:
+            return fsum(filled) / len(filled)
+        case Combine.VALUE_SET:
+            if values is None:
+                raise AnswerError("no value set", row.id, "the value set of a country", "give it with --value-set FILE")
+            return values.index(tuple(int(level) for level in filled))
