@@ -69,7 +69,7 @@ def command(
             with kept.reading() as connection:
                 one = participant(connection, id_ or "")
             days = _days(results, recordings) if results else ()
-        walked = _walked(results, recordings) if results and days else ()
+        walked = walked_in(results, recordings) if results and days else ()
         plan = make_week(kept, one, days, who=who, start=start, base=base, dry_run=dry_run, walked=walked)
     if as_json:
         console.emit_json(plan_to_document(plan))
@@ -175,7 +175,7 @@ def _days(results: Path, recordings: tuple[str, ...]) -> "tuple[DaySummary, ...]
     return tuple(day for day, _ in _days_and_walking(results, recordings))
 
 
-def _walked(results: Path, recordings: tuple[str, ...]) -> "tuple[WalkedDay, ...]":
+def walked_in(results: Path, recordings: tuple[str, ...]) -> "tuple[WalkedDay, ...]":
     """Return the walking of the same days."""
     return tuple(walked for _, walked in _days_and_walking(results, recordings))
 

@@ -116,7 +116,7 @@ def test_an_answer_that_a_message_can_not_take_is_refused_and_not_kept(selfback:
         assert word in err
     assert selfback("message", key, "--date", asked["date"], "--answer", 1, "--dry-run")[0] == 0
     kept = json.loads(selfback("participant", "export", key)[1])
-    assert [row["instrument"] for row in kept["answers"]] == ["weekly-checkin"]
+    assert [row["instrument"] for row in kept["answers"]] == ["eligibility", "weekly-checkin"]
 
 
 def test_a_dry_run_keeps_nothing(selfback: Selfback, key: str) -> None:
