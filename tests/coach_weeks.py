@@ -23,7 +23,8 @@ def content() -> Content:
     return load_content()
 
 
-def day(when: date, steps: int | None, valid: bool = True) -> DaySummary:
+def day(when: date, steps: int | None, valid: bool = True, hours: bool = False) -> DaySummary:
+    """A day; with ``hours`` all of its steps came between ten and eleven."""
     return DaySummary(
         date=when,
         zone="UTC",
@@ -32,7 +33,7 @@ def day(when: date, steps: int | None, valid: bool = True) -> DaySummary:
         wear_minutes=900.0 if valid else 100.0,
         minutes={Activity.WALKING: 60.0},
         steps=steps,
-        hourly_steps=(None,) * 24,
+        hourly_steps=tuple(float(steps or 0) * (n == 10) for n in range(24)) if hours else (None,) * 24,
         peak_1min_spm=None,
         peak_30min_spm=None,
         bouts=0,
@@ -63,7 +64,8 @@ def plan_before(
     """A plan of the week before ``start`` with that goal."""
     week_ago = start - timedelta(days=7)
     plan = make_plan(HEALTHY, checkin(week_ago), (), content=content(), start=week_ago, seed=0)
-    made = StepGoal(goal, provisional, baseline, change, ())
+    least, most = -(-goal * 8 // 1000) * 100, max(goal, min(goal * 12 // 1000 * 100, 10_000))
+    made = StepGoal(goal, provisional, baseline, change, (), least, most)
     return WeeklyPlan(**{**{name: getattr(plan, name) for name in plan.__slots__}, "goal": made})
 
 

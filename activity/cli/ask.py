@@ -8,7 +8,7 @@ import click
 from activity.cli import console
 from activity.cli.storing import day_of, opened, store_option, who_option
 
-FORMS: Final = ("profile", "weekly-checkin")
+FORMS: Final = ("profile", "eligibility", "weekly-checkin")
 
 
 @click.command(
@@ -26,7 +26,7 @@ FORMS: Final = ("profile", "weekly-checkin")
 def command(
     id_: str, form: str, *, store: str | None, who: str, answers: Path | None, date_: str | None, as_json: bool
 ) -> None:
-    """Ask a participant a questionnaire, `profile` or `weekly-checkin`, and keep the answers."""
+    """Ask a participant a questionnaire, `profile`, `eligibility` or `weekly-checkin`, and keep the answers."""
     keep(id_, form, store=store, who=who, answers=answers, date_=date_, as_json=as_json)
 
 
@@ -35,10 +35,12 @@ def keep(
 ) -> None:
     """Ask or read the answers, check them, keep them, and stop at a warning sign with the help card."""
     from activity.cli.asking import ask
-    from activity.coach.gate import stop_on_urgent_signs
+    from activity.coach.content import load_content
+    from activity.coach.gate import pass_enrolment, stop_on_urgent_signs
     from activity.questionnaires.answers import read_answers
     from activity.questionnaires.checkin import load_checkin
     from activity.questionnaires.definition import load_questionnaire
+    from activity.questionnaires.eligibility import load_eligibility
     from activity.questionnaires.profile import load_profile
     from activity.store.participants import keep_answers, keep_event, keep_profile, participant
     from activity.store.writing import writing
@@ -49,9 +51,12 @@ def keep(
             one = participant(connection, id_)
         day = day_of(date_, one, "--date")
         given: dict[str, Any] = dict(read_answers(answers)) if answers else ask(asked)
-        checkin = None
+        checkin = eligibility = None
         if form == "profile":
             load_profile(given, asked)
+        elif form == "eligibility":
+            eligibility = load_eligibility({**given, "date": given.get("date", day)}, asked)
+            day = eligibility.date
         else:
             checkin = load_checkin({**given, "date": given.get("date", day)}, asked)
             day = checkin.date
@@ -71,3 +76,5 @@ def keep(
         console.emit(f"{one.id}: {said['answered']} of {said['asked']} questions answered, kept as of {said['date']}")
     if checkin is not None:
         stop_on_urgent_signs(checkin, asked)
+    if eligibility is not None:
+        pass_enrolment(eligibility, None, day, load_content().rules, asked)

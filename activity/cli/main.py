@@ -28,6 +28,8 @@ COMMANDS: Final[tuple[str, ...]] = (
     "ask",
     "checkin",
     "plan",
+    "goal",
+    "log",
     "message",
     "did",
     "store",
@@ -35,6 +37,7 @@ COMMANDS: Final[tuple[str, ...]] = (
     "exercises",
     "simulate",
     "model",
+    "content",
     "doctor",
     "explain",
 )

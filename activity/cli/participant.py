@@ -138,6 +138,31 @@ def export_all(id_: str, *, output: Path | None, store: str | None, as_json: boo
             console.emit(str(output))
 
 
+@command.command(short_help="Keep that a clinician said it is safe to go on.")
+@click.argument("id_", metavar="ID")
+@store_option
+@click.option("--who", required=True, help="The clinician, for the audit: a role or staff id, not a name.")
+@click.option("--date", "date_", default=None, help="Day on which they said so.  [default: today]")
+@click.option("--note", default="", help="What it is about; nothing that names anybody.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was kept as JSON.")
+def clear(id_: str, *, store: str | None, who: str, date_: str | None, note: str, as_json: bool) -> None:
+    """Keep that a clinician said it is safe to go on after a warning sign or in spite of an exclusion."""
+    from activity.store.history import CLEARANCE
+    from activity.store.participants import keep_event, participant
+    from activity.store.writing import writing
+
+    with opened(store) as kept:
+        with kept.reading() as connection:
+            one = participant(connection, id_)
+        day = day_of(date_, one, "--date")
+        with writing(kept, who, "clearance") as write:
+            keep_event(write, one, CLEARANCE, day, {"note": note})
+    if as_json:
+        console.emit_json({"id": one.id, "cleared": day.isoformat(), "who": who})
+    else:
+        console.emit(f"{one.id}: cleared on {day} by {who}; plans may be made again")
+
+
 @command.command(short_help="Erase a participant and all that is kept of them.")
 @click.argument("id_", metavar="ID")
 @store_option

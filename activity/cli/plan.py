@@ -13,6 +13,8 @@ from activity.cli.wearing import later_days, names_of_band, say_days
 
 if TYPE_CHECKING:
     from activity.coach.cases.base import CaseBase
+    from activity.coach.content import Content
+    from activity.coach.currency import WalkedDay
     from activity.coach.plan import WeeklyPlan
     from activity.day.summary import DaySummary
     from activity.store.engine import Store
@@ -49,6 +51,7 @@ def command(
 ) -> None:  # fmt: skip
     """Make the plan of a week from a participant's answers, last plan and days, show it, and keep it as shown."""
     from activity.coach.plan_document import plan_to_document
+    from activity.store.bands import checked_serial
     from activity.store.participants import participant
 
     if (id_ is None) == (band is None):
@@ -61,11 +64,13 @@ def command(
             if results is None:
                 raise click.UsageError("--band finds its days in --results")
             one, days = wearer_and_days(kept, band, results)
+            recordings = names_of_band(results, checked_serial(band))
         else:
             with kept.reading() as connection:
                 one = participant(connection, id_ or "")
             days = _days(results, recordings) if results else ()
-        plan = make_week(kept, one, days, who=who, start=start, base=base, dry_run=dry_run)
+        walked = walked_in(results, recordings) if results and days else ()
+        plan = make_week(kept, one, days, who=who, start=start, base=base, dry_run=dry_run, walked=walked)
     if as_json:
         console.emit_json(plan_to_document(plan))
     else:
@@ -86,29 +91,43 @@ def wearer_and_days(kept: "Store", band: str, results: Path) -> "tuple[Participa
 
 def make_week(
     kept: "Store", one: "Participant", days: "tuple[DaySummary, ...]", *, who: str, start: str | None = None,
-    base: "CaseBase | None" = None, dry_run: bool = False,
+    base: "CaseBase | None" = None, dry_run: bool = False, walked: "tuple[WalkedDay, ...]" = (),
 ) -> "WeeklyPlan":  # fmt: skip
     """Make somebody's plan from what is kept of them and their days, and keep it as it will be shown."""
     from activity.coach.cases.reuse import CaseAdvisor
     from activity.coach.content import load_content
+    from activity.coach.currency import activity_week, load_activities
+    from activity.coach.gate import pass_enrolment, pass_gate
     from activity.coach.plan_document import plan_to_document
     from activity.coach.week import make_plan
-    from activity.store.history import history
-    from activity.store.participants import keep_plan
+    from activity.questionnaires.definition import load_questionnaire
+    from activity.store.history import history, plan_of
+    from activity.store.participants import keep_plan, keep_possible_events
     from activity.store.writing import writing
 
     first = day_of(start, one, "--start")
     with kept.reading() as connection:
         known = history(connection, one, first)
+        before = plan_of(connection, one, first)
+    content = load_content()
+    pass_gate(known.checkin, known.previous, first, content.checkin)
+    asked = load_questionnaire("eligibility")
+    pass_enrolment(known.eligibility, known.cleared, first, content.rules, asked)
+    dates = {day.date for day in days}
+    walked = tuple(day for day in walked if day.date in dates)
     plan = make_plan(
-        known.profile, known.checkin, days, content=load_content(), start=first, seed=_seed(one.id, first),
+        known.profile, known.checkin, days, content=content, start=first, seed=_seed(one.id, first),
         previous=known.previous, previous_checkin=known.previous_checkin, message_history=known.messages,
         message_feedback=known.feedback, plan_history=known.plans,
         advisor=CaseAdvisor(base, one.id) if base else None,
+        earlier_checkins=known.earlier_checkins, cleared=known.cleared,
+        activity=activity_week(known.activities, walked, load_activities(), content.rules, first),
     )  # fmt: skip
+    plan = _with_own_goal_of(before, plan, content)
     if not dry_run:
         with writing(kept, who, "plan") as write:
             keep_plan(write, one, plan_to_document(plan))
+            keep_possible_events(write, one, plan)
     return plan
 
 
@@ -132,6 +151,20 @@ def _case_base(cases: str) -> "CaseBase":
     return case_base(found.cases, load_settings())
 
 
+def _with_own_goal_of(before: "tuple[int, WeeklyPlan] | None", plan: "WeeklyPlan", content: "Content") -> "WeeklyPlan":
+    """Return a plan that is made anew with the goal that the person set in it, where that is still within bounds."""
+    from activity.coach.own_goal import GoalWish, with_own_goal
+    from activity.errors import AnswerError
+
+    if before is None or before[1].start != plan.start or before[1].goal.proposed_steps is None:
+        return plan
+    try:
+        return with_own_goal(plan, GoalWish(steps=before[1].goal.steps_per_day), content)
+    except AnswerError as error:
+        console.note(f"the goal they set no longer holds: {error}")
+        return plan
+
+
 def _seed(key: str, first: date) -> int:
     """Return the seed of somebody's week: draws differ between people and weeks, and are the same when made again."""
     return int(hashlib.sha256(f"{key}/{first}".encode()).hexdigest()[:8], 16)
@@ -139,11 +172,24 @@ def _seed(key: str, first: date) -> int:
 
 def _days(results: Path, recordings: tuple[str, ...]) -> "tuple[DaySummary, ...]":
     """Return the days of recordings in order; of a day that two hold, the one with more wear."""
-    from activity.reprocess.results import days_of, infos_named
+    return tuple(day for day, _ in _days_and_walking(results, recordings))
 
-    best: dict[date, DaySummary] = {}
+
+def walked_in(results: Path, recordings: tuple[str, ...]) -> "tuple[WalkedDay, ...]":
+    """Return the walking of the same days."""
+    return tuple(walked for _, walked in _days_and_walking(results, recordings))
+
+
+def _days_and_walking(results: Path, recordings: tuple[str, ...]) -> "list[tuple[DaySummary, WalkedDay]]":
+    from activity.coach.currency import WalkedDay
+    from activity.reprocess.results import day_rows, days_of, infos_named
+
+    best: dict[date, tuple[DaySummary, WalkedDay]] = {}
     for name in infos_named(results, recordings):
-        for day in days_of(results, name):
-            if day.date not in best or day.wear_minutes > best[day.date].wear_minutes:
-                best[day.date] = day
-    return tuple(best[key] for key in sorted(best))
+        for day, row in zip(days_of(results, name), day_rows(results, name), strict=True):
+            if day.date not in best or day.wear_minutes > best[day.date][0].wear_minutes:
+                # Minutes of a day with too little wear are known, but not what they are minutes of.
+                known = row if day.quality.valid else {}
+                cadence = (known.get("mvpa_cadence_minutes"), known.get("vigorous_cadence_minutes"))
+                best[day.date] = day, WalkedDay(day.date, *cadence)
+    return [best[key] for key in sorted(best)]

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from activity.coach.plan import Trust
 from activity.coach.quiz import Quiz
 from activity.coach.rules import Rules
+from activity.coach.signature import check_signature
 from activity.errors import ContentError
 from activity.questionnaires.definition import Checked, Questionnaire, checked, load_questionnaire, read_toml
 from activity.resources import shipped
@@ -209,9 +210,14 @@ class _MessageFile(Checked):
     message: tuple[Message, ...]
 
 
-def load_content(folder: Traversable | None = None) -> Content:
-    """Return the shipped content, or that of a folder with the same three files; ``ContentError`` says what's wrong."""
+def load_content(folder: Traversable | None = None, *, unsigned: bool = False) -> Content:
+    """Return the shipped content, or that of a folder with the same files; ``ContentError`` says what's wrong.
+
+    Files that changed since they were signed are refused, unless a study says with ``unsigned`` that it wants them.
+    """
     folder = folder or shipped("data", "content")
+    if not unsigned:
+        check_signature(folder)
     digest = hashlib.sha256()
     values = {}
     for name in ("rules.toml", "exercises.toml", "messages.toml"):

@@ -1,11 +1,17 @@
-"""The gate before every plan: an urgent warning sign stops it, an unanswered one stops a first plan."""
+"""The gate before every plan: an urgent warning sign stops it, an unanswered one stops a first plan.
 
+What stopped once stays stopped: a new check-in without the sign isn't enough, a clinician has to say that it is safe.
+"""
+
+from collections.abc import Iterable
 from datetime import date
 
 from activity.coach.plan import WeeklyPlan
+from activity.coach.rules import Rules
 from activity.errors import AnswerError, SafetyStopError
 from activity.questionnaires.checkin import CheckIn
 from activity.questionnaires.definition import Questionnaire, Urgency
+from activity.questionnaires.eligibility import Eligibility
 
 
 def pass_gate(checkin: CheckIn | None, previous: WeeklyPlan | None, start: date, form: Questionnaire) -> None:
@@ -48,3 +54,36 @@ def stop_on_urgent_signs(checkin: CheckIn, form: Questionnaire) -> None:
         "no urgent warning sign",
         "\n".join((card.title, *card.lines)),
     )
+
+
+def stop_unless_cleared(checkins: Iterable[CheckIn | None], cleared: date | None, form: Questionnaire) -> None:
+    """Return if every urgent sign of earlier check-ins was cleared by a clinician on its day or later."""
+    for checkin in checkins:
+        if checkin is not None and (cleared is None or cleared < checkin.date):
+            stop_on_urgent_signs(checkin, form)
+
+
+def pass_enrolment(
+    eligibility: Eligibility | None, cleared: date | None, start: date, rules: Rules, form: Questionnaire
+) -> None:
+    """Return if somebody may take part: every exclusion was answered within a year, and none keeps them out.
+
+    ``cleared`` is the newest day on which a clinician said that it is safe to go on, in spite of an exclusion.
+    Raises ``AnswerError`` where something has to be asked first, ``SafetyStopError`` where a clinician has to decide.
+    """
+    days = rules.eligibility.valid_days
+    if eligibility is None or eligibility.open or not 0 <= (start - eligibility.date).days <= days:
+        raise AnswerError(
+            "who this is for was not asked, or not all of it, or over a year ago",
+            form.id,
+            f"an answer to every question, at most {days} days old",
+            "selfback ask ID eligibility",
+        )
+    if eligibility.kept_out and (cleared is None or cleared < eligibility.date):
+        asked = {question.id: question.text for question in form.questions}
+        raise SafetyStopError(
+            f"{rules.eligibility.reason} You were asked: {' '.join(asked[name] for name in eligibility.kept_out)}",
+            "",
+            "a clinician who knows you and says that it is safe",
+            "talk to your doctor or physiotherapist, and to the people who run your programme",
+        )

@@ -1,15 +1,17 @@
 """The step goal of a week: the least of three caps, never raised on stale, missing or worrying news.
 
 The three caps are 10 % more, 1,000 steps more, and a ceiling of 10,000 or the person's own higher usual day. A flare
-replaces the ceiling with less than the old goal. All numbers are in ``rules.toml``; goals are whole hundreds.
+replaces the ceiling with less than the old goal; weeks running of a worse back take a step down; a sign that a
+clinician is to look at keeps it to the usual day. All numbers are in ``rules.toml``; goals are whole hundreds.
+Activity without steps may keep a goal from going down. It never takes one up.
 
 Within what the rules allow, similar weeks may choose: less of a raise, or a little less than the old goal where it was
 met on some days only. They never ask for more than the rules do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from statistics import median
 
 from activity.coach.cases.case import SubPlan
@@ -20,6 +22,7 @@ from activity.coach.situation import Situation
 from activity.day.summary import DaySummary
 
 _WEEK = timedelta(days=7)
+_FALLS = frozenset({"flare", "worse", "lower"})
 
 
 def step_goal(
@@ -27,9 +30,31 @@ def step_goal(
     days: Sequence[DaySummary],
     previous: WeeklyPlan | None,
     rules: Rules,
+    *,
     advice: Advice | None = None,
+    other_steps: Mapping[date, int] | None = None,
 ) -> StepGoal:
-    """Return the goal for the week from ``situation.start``; ``days`` are judged days before it, in order."""
+    """Return the goal for the week from ``situation.start``; ``days`` are judged days before it, in order.
+
+    ``other_steps`` is what activity without steps was worth, by day.
+    """
+    goal = _proposed(situation, days, previous, rules, advice=advice, other_steps=other_steps or {})
+    if previous is not None and situation.worse_again:
+        goal = _stepped_down(goal, previous.goal, situation, rules)
+    if situation.gentle:
+        goal = _own_pace(goal, previous.goal if previous else goal, rules)
+    return _with_bounds(goal, situation, rules)
+
+
+def _proposed(
+    situation: Situation,
+    days: Sequence[DaySummary],
+    previous: WeeklyPlan | None,
+    rules: Rules,
+    *,
+    advice: Advice | None,
+    other_steps: Mapping[date, int],
+) -> StepGoal:
     old = previous.goal if previous else None
     baseline = old.baseline_steps if old and not old.provisional else None
     if baseline is None:
@@ -46,7 +71,7 @@ def step_goal(
     if keep:
         return StepGoal(old.steps_per_day, old.provisional, old.baseline_steps, "keep", tuple(keep))
     fresh = _from_baseline(baseline, rules) if old.provisional and baseline is not None else None
-    judged = fresh or _judge(old, week, baseline or 0, rules)
+    judged = fresh or _judge(old, week, baseline or 0, rules, other_steps)
     if situation.holds and judged.steps_per_day >= old.steps_per_day:
         reasons = tuple(explain(rule) for rule in situation.holds)
         return StepGoal(old.steps_per_day, judged.provisional, baseline, "hold", reasons)
@@ -110,16 +135,55 @@ def _flare_goal(old: StepGoal, rules: Rules) -> StepGoal:
     return StepGoal(goal, old.provisional, old.baseline_steps, "flare", (why,))
 
 
-def _judge(old: StepGoal, week: Sequence[DaySummary], baseline: int, rules: Rules) -> StepGoal:
+def _stepped_down(goal: StepGoal, old: StepGoal, situation: Situation, rules: Rules) -> StepGoal:
+    """Return the goal a step below the old one, unless that step was taken within this week already."""
+    if old.change == "worse" and rules.goal_too_soon in situation.holds:
+        return goal
+    rule = rules.goal_worse_again
+    lowered = max(rules.goal_caps.smallest_steps, _down(old.steps_per_day * (100 - rule.drop_percent) // 100, rules))
+    if goal.steps_per_day <= lowered:
+        return goal
+    steps = min(old.steps_per_day, lowered)
+    why = explain(rule, weeks=rule.weeks, old=old.steps_per_day, goal=steps)
+    return replace(goal, steps_per_day=steps, change="worse", reasons=(why,))
+
+
+def _own_pace(goal: StepGoal, old: StepGoal, rules: Rules) -> StepGoal:
+    """Return the goal no higher than the usual day, but at most a flare's drop lower than the old one."""
+    if goal.baseline_steps is None:
+        return goal
+    least = _up(old.steps_per_day * (100 - rules.goal_flare.drop_percent), rules)
+    steps = min(goal.steps_per_day, max(least, _unraised(goal.baseline_steps, rules)))
+    why = explain(rules.goal_own_pace, goal=steps)
+    change = goal.change if steps == goal.steps_per_day or goal.change in _FALLS else "lower"
+    return replace(goal, steps_per_day=steps, change=change, reasons=(*goal.reasons, why))
+
+
+def _with_bounds(goal: StepGoal, situation: Situation, rules: Rules) -> StepGoal:
+    """Return the goal with how far the person may change it; up only where nothing speaks against more."""
+    steps, percent = goal.steps_per_day, rules.goal_own.percent
+    least = min(steps, max(rules.goal_caps.smallest_steps, _up(steps * (100 - percent), rules)))
+    held = situation.easy_week or bool(situation.holds) or goal.provisional or goal.change == "keep"
+    most = steps
+    if not held:
+        ceiling = _down(_ceiling(goal.baseline_steps or 0, rules), rules)
+        most = max(steps, min(_down(steps * (100 + percent) // 100, rules), ceiling))
+    return replace(goal, least_steps=least, most_steps=most)
+
+
+def _judge(
+    old: StepGoal, week: Sequence[DaySummary], baseline: int, rules: Rules, other_steps: Mapping[date, int]
+) -> StepGoal:
     steps = [day.steps for day in week if day.steps is not None]
     was = old.steps_per_day
     met = sum(count >= was for count in steps)
     facts = {"met": met, "valid": len(steps)}
+    helped = _met_with_other(week, was, rules, other_steps) - met
     goal, change = was, "hold"
     if 100 * met >= rules.goal_raise.met_percent_at_least * len(steps):
         goal = max(was, _raised(was, baseline, rules))
         change = "raise" if goal > was else "hold"
-    elif 100 * met <= rules.goal_lower.met_percent_at_most * len(steps):
+    elif 100 * (met + helped) <= rules.goal_lower.met_percent_at_most * len(steps):
         goal = min(was, _lowered(was, int(median(steps)), baseline, rules))
         change = "lower" if goal < was else "hold"
     why: dict[str, Reason] = {
@@ -128,6 +192,8 @@ def _judge(old: StepGoal, week: Sequence[DaySummary], baseline: int, rules: Rule
         "hold": explain(rules.goal_hold, goal=goal, **facts),
     }
     reasons = (why[change], explain(rules.goal_caps)) if change == "raise" else (why[change],)
+    if change == "hold" and helped:
+        reasons = (*reasons, explain(rules.goal_other_activity, days=helped, goal=goal))
     if change == "hold" and was >= _ceiling(baseline, rules):
         reasons = (explain(rules.goal_maintain, goal=goal),)
     return StepGoal(goal, False, baseline or None, change, reasons)
@@ -152,6 +218,13 @@ def _advised(judged: StepGoal, was: int, rules: Rules, advice: Advice) -> StepGo
         return replace(judged, reasons=(*judged.reasons, *more))
     change = "raise" if goal > was else "hold" if goal == was else "lower"
     return replace(judged, steps_per_day=goal, change=change, reasons=(explain(rule, goal=goal), *more))
+
+
+def _met_with_other(week: Sequence[DaySummary], was: int, rules: Rules, other_steps: Mapping[date, int]) -> int:
+    most = was * rules.goal_other_activity.most_percent // 100
+    return sum(
+        day.steps is not None and day.steps + min(most, max(0, other_steps.get(day.date, 0))) >= was for day in week
+    )
 
 
 def _raised(was: int, baseline: int, rules: Rules) -> int:

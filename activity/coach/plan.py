@@ -33,8 +33,11 @@ class StepGoal:
     steps_per_day: int
     provisional: bool  #: made without enough valid days
     baseline_steps: int | None
-    change: str  #: "first", "raise", "hold", "lower", "flare", "keep"
+    change: str  #: "first", "raise", "hold", "lower", "flare", "worse", "keep"
     reasons: tuple[Reason, ...]
+    least_steps: int | None = None  #: the person may change the goal from here
+    most_steps: int | None = None  #: to here; no more than the goal itself in a week in which nothing goes up
+    proposed_steps: int | None = None  #: the goal before the person changed it; None if they didn't
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,15 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class AdverseEvent:
+    """Something that may have gone wrong with a plan; whether it did, and how badly, a person judges."""
+
+    kind: str  #: "worse-again", "felt-worse", "exercise-pain", "flare", "sign-open"
+    date: date  #: of the check-in that told of it
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class WeeklyPlan:
     """A week from ``start`` (a local date): step goal, exercises, and seven messages."""
 
@@ -101,3 +113,4 @@ class WeeklyPlan:
     seed: int = 0  #: of the draws; the same inputs and seed give the same plan
     learned_from: str = ""  #: version of the case base whose weeks had a say; empty where rules decided alone
     explanations: tuple[Explanation, ...] = ()  #: one an item: the goal, then exercises and messages in order
+    possible_adverse_events: tuple[AdverseEvent, ...] = ()  #: for staff to look at

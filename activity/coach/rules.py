@@ -19,6 +19,15 @@ FILLS: Final[Mapping[str, frozenset[str]]] = {
     "goal-lower": frozenset({"met", "valid", "old", "goal"}),
     "goal-flare": frozenset({"old", "goal"}),
     "goal-similar": frozenset({"goal"}),
+    "goal-worse-again": frozenset({"weeks", "old", "goal"}),
+    "goal-own-pace": frozenset({"goal"}),
+    "goal-own": frozenset({"proposed", "goal"}),
+    "goal-other-activity": frozenset({"days", "goal"}),
+    "hold-sign": frozenset({"days"}),
+    "pacing": frozenset({"count"}),
+    "pacing-smooth": frozenset({"goal", "most"}),
+    "activity-week": frozenset({"minutes", "other", "steps"}),
+    "activity-other": frozenset({"other", "steps"}),
     "goal-few-days": frozenset({"valid", "needed"}),
     "exercise-session": frozenset({"minutes", "count"}),
     "exercise-progress": frozenset({"dose"}),
@@ -97,6 +106,74 @@ class GoalFlare(Rule):
     """How far a flare takes a goal down."""
 
     drop_percent: Percent
+
+
+class GoalWorseAgain(Rule):
+    """When a back counts as worse several weeks running, and how far that takes a goal down."""
+
+    weeks: Annotated[int, Field(ge=2, le=8)]
+    pain_rise: Annotated[int, Field(ge=1, le=10)]  #: since the check-in before, where the person didn't say "worse"
+    apart_days: Days  #: check-ins closer than this speak of the same week
+    drop_percent: Percent
+
+
+class GoalOwn(Rule):
+    """How far a person may change the goal that was proposed."""
+
+    percent: Percent
+
+
+class GoalOtherActivity(Rule):
+    """How much of a day's goal activity without steps may stand for."""
+
+    most_percent: Percent
+
+
+class HoldSign(Rule):
+    """Within how many days a sign that isn't urgent is to be looked at."""
+
+    days: Days
+
+
+class Eligibility(Rule):
+    """For how long the answers on who this is for hold."""
+
+    valid_days: Annotated[int, Field(ge=30, le=365)]
+
+
+class PacingRule(Rule):
+    """What counts as a swing between too much and too little, and how often it has to come to be spoken of."""
+
+    window_days: Annotated[int, Field(ge=7, le=60)]
+    needed_days: Days
+    boom_percent: Annotated[int, Field(ge=110, le=500)]  #: of the usual day, the least of a day that is much above it
+    bust_percent: Percent  #: of the usual day, the most of a day that is much below it
+    within_days: Annotated[int, Field(ge=1, le=7)]
+    swings: Annotated[int, Field(ge=1, le=10)]
+
+
+class PacingSmooth(Rule):
+    """How far above the goal a good day may go."""
+
+    most_percent: Annotated[int, Field(ge=100, le=200)]
+
+
+class PacingSpread(Rule):
+    """When a day's steps come all at once."""
+
+    hours: Annotated[int, Field(ge=1, le=12)]
+    share_percent: Percent
+    needed_hours: Annotated[int, Field(ge=1, le=25)]
+
+
+class ActivityWeekRule(Rule):
+    """What minutes of effort are worth, in minutes of moderate effort and in steps."""
+
+    vigorous_minutes: Annotated[int, Field(ge=1, le=4)]
+    moderate_steps: Annotated[int, Field(ge=50, le=200)]  #: a minute
+    vigorous_steps: Annotated[int, Field(ge=50, le=200)]
+    most_minutes: Annotated[int, Field(ge=60, le=1440)]  #: of one entry
+    needed_days: Days  #: on which walking is known, for a week's total to be told
 
 
 class GoalFewDays(Rule):
@@ -265,12 +342,26 @@ class Rules(Checked):
     goal_similar: GoalSimilar
     goal_flare: GoalFlare
     goal_flare_again: Rule
+    goal_worse_again: GoalWorseAgain
+    goal_own_pace: Rule
+    goal_own: GoalOwn
+    goal_other_activity: GoalOtherActivity
     goal_few_days: GoalFewDays
     goal_stale: GoalStale
     goal_too_soon: GoalTooSoon
     hold_unanswered: Rule
     hold_worse: Rule
-    hold_sign: Rule
+    hold_sign: HoldSign
+    hold_sign_open: Rule
+    eligibility: Eligibility
+    event_felt_worse: Rule
+    event_exercise_pain: Rule
+    pacing: PacingRule
+    pacing_smooth: PacingSmooth
+    pacing_spread: PacingSpread
+    pacing_easy_day: Rule
+    activity_week: ActivityWeekRule
+    activity_other: Rule
     flare: Flare
     exercise_core: Rule
     exercise_pair: Rule
@@ -322,6 +413,10 @@ Rules.model_rebuild()
 
 
 def explain(rule: Rule, **fills: object) -> Reason:
-    """Return the reason of a rule with its placeholders filled; numbers over 999 get their comma."""
+    """Return the reason of a rule with its placeholders filled; numbers over 999 get their comma.
+
+    A placeholder that is one of the rule's own values needs no fill.
+    """
+    fills = {name: getattr(rule, name) for name in FILLS.get(rule.id, ()) if hasattr(rule, name)} | fills
     words = {name: f"{value:,}" if isinstance(value, int) else str(value) for name, value in fills.items()}
     return Reason(rule.reason.format(**words), rule.id, rule.source, rule.trust)

@@ -8,6 +8,7 @@ program, and isn't shown.
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from activity.coach.content import Content, Equipment, Group
@@ -29,21 +30,42 @@ NAMED: Final[Mapping[Equipment, str]] = {
     Equipment.WATER_BOTTLE: r"\bbottles?\b",
     Equipment.STEP: r"\b(low|the) step\b",
 }
+#: Rules whose reasons say that nothing goes up this week.
+_NOT_UPWARD = frozenset(
+    {
+        "goal-stale", "goal-too-soon", "goal-few-days", "goal-provisional", "goal-flare", "goal-flare-again",
+        "goal-worse-again", "goal-own-pace", "hold-unanswered", "hold-worse", "hold-sign", "flare",
+    }
+)  # fmt: skip
 _GENTLE_GROUPS = frozenset({Group.PAIN_RELIEF.value, Group.FLEXIBILITY.value})
 
 
 def check_plan(plan: WeeklyPlan, inputs: Inputs, content: Content) -> None:
     """Return if the plan is safe to show; ``UnsafePlanError`` names the rules that it breaks."""
-    problems = [
-        *_sign_problems(inputs.checkin, content),
-        *_exercise_problems(plan, inputs.profile, content),
-        *_equipment_problems(plan, inputs.profile, content),
-        *_log_problems(plan, inputs),
-        *_dose_problems(plan, inputs, content),
-        *_goal_problems(plan, inputs, content),
-        *_easy_week_problems(plan, inputs, content),
-        *_message_problems(plan, inputs.message_history, content),
-    ]
+    _stop_at(
+        plan,
+        [
+            *_sign_problems(inputs, content),
+            *_exercise_problems(plan, inputs.profile, content),
+            *_equipment_problems(plan, inputs.profile, content),
+            *_log_problems(plan, inputs),
+            *_dose_problems(plan, inputs, content),
+            *_goal_problems(plan, inputs, content),
+            *_bound_problems(plan, inputs, content),
+            *_easy_week_problems(plan, inputs, content),
+            *_worse_problems(plan, inputs, content),
+            *_message_problems(plan, inputs.message_history, content),
+            *_whole_problems(plan, content),
+        ],
+    )
+
+
+def check_own_goal(proposed: WeeklyPlan, changed: WeeklyPlan, content: Content) -> None:
+    """Return if a person's own goal is one that they may set, and nothing else of the plan changed."""
+    _stop_at(changed, list(_own_goal_problems(proposed, changed, content)))
+
+
+def _stop_at(plan: WeeklyPlan, problems: list[str]) -> None:
     if problems:
         raise UnsafePlanError(
             "; ".join(problems),
@@ -53,11 +75,53 @@ def check_plan(plan: WeeklyPlan, inputs: Inputs, content: Content) -> None:
         )
 
 
-def _sign_problems(checkin: CheckIn | None, content: Content) -> Iterable[str]:
+def _sign_problems(inputs: Inputs, content: Content) -> Iterable[str]:
     urgent = {sign.id for sign in content.checkin.questions if sign.urgency is Urgency.URGENT}
-    for flag in (checkin.red_flags if checkin else None) or ():
-        if flag in urgent:
-            yield f"a plan was made in spite of {flag}"
+    for checkin in inputs.checkins:
+        seen = checkin is inputs.checkin or inputs.cleared is None or inputs.cleared < checkin.date
+        for flag in checkin.red_flags or ():
+            if seen and flag in urgent:
+                yield f"a plan was made in spite of {flag} on {checkin.date}"
+
+
+def _allows_more(inputs: Inputs, content: Content) -> str:
+    """Return why nothing may go up this week, empty if it may."""
+    now, rules = inputs.checkin, content.rules
+    if _is_flare(inputs, content):
+        return "in a flare"
+    if now is None or now.average_pain is None or now.red_flags is None or now.red_flags or now.felt_worse:
+        return "without a check-in that allows it"
+    if (inputs.start - now.date).days > rules.goal_stale.stale_days:
+        return f"on a check-in of {now.date}"
+    if inputs.previous and not (
+        rules.goal_too_soon.least_days <= (inputs.start - inputs.previous.start).days <= rules.goal_stale.stale_days
+    ):
+        return f"after a plan of {inputs.previous.start}"
+    if _is_worse_again(inputs, content):
+        return "although the back gets worse"
+    return ""
+
+
+def _is_worse_again(inputs: Inputs, content: Content) -> bool:
+    """Return whether the last weeks were each worse than the one before, by their answers alone."""
+    rule, stale = content.rules.goal_worse_again, content.rules.goal_stale.stale_days
+    if inputs.checkin is None or (inputs.start - inputs.checkin.date).days > stale:
+        return False
+    weeks: list[CheckIn] = []
+    for one in sorted(inputs.checkins, key=lambda one: one.date, reverse=True):
+        told = one.date <= inputs.start and (one.felt_worse is not None or one.average_pain is not None)
+        if told and (not weeks or (weeks[-1].date - one.date).days >= rule.apart_days):
+            weeks.append(one)
+    days = [inputs.start, *(one.date for one in weeks)]
+    for number, one in enumerate(weeks[: rule.weeks]):
+        rises = []
+        for before in weeks[number + 1 : number + 2]:
+            pains = (one.average_pain, before.average_pain)
+            near = (one.date - before.date).days <= stale
+            rises = [pains[0] - pains[1]] if near and pains[0] is not None and pains[1] is not None else []
+        if (days[number] - one.date).days > stale or not (one.felt_worse or max(rises, default=0) >= rule.pain_rise):
+            return False
+    return len(weeks) >= rule.weeks
 
 
 def _is_flare(inputs: Inputs, content: Content) -> bool:
@@ -76,21 +140,27 @@ def _is_flare(inputs: Inputs, content: Content) -> bool:
 
 
 def _exercise_problems(plan: WeeklyPlan, profile: Profile, content: Content) -> Iterable[str]:
-    present = None if profile.conditions is None else set(profile.conditions)
     for planned in plan.exercises:
-        exercise = next((known for known in content.exercises if known.id == planned.id), None)
-        if exercise is None:
-            yield f"{planned.id} is not an exercise of this content"
-            continue
-        if planned.steps != exercise.steps or planned.caution != exercise.caution or planned.level != exercise.level:
-            yield f"{planned.id} is not shown as the content has it"
-        if planned.id in profile.declined_exercises:
-            yield f"{planned.id} was declined"
-        if profile.avoid_positions is not None and exercise.position.value in profile.avoid_positions:
-            yield f"{planned.id} is done {exercise.position.value}, which is to be avoided"
-        for condition in content.conditions:
-            if (present is None or condition.id in present) and condition.rules_out(exercise):
-                yield f"{planned.id} does not suit {condition.id}"
+        yield from _unsuited(planned, profile, content)
+
+
+def _unsuited(planned: PlannedExercise, profile: Profile, content: Content) -> Iterable[str]:
+    present = None if profile.conditions is None else set(profile.conditions)
+    exercise = next((known for known in content.exercises if known.id == planned.id), None)
+    if exercise is None:
+        yield f"{planned.id} is not an exercise of this content"
+        return
+    if planned.steps != exercise.steps or planned.caution != exercise.caution or planned.level != exercise.level:
+        yield f"{planned.id} is not shown as the content has it"
+    if planned.id in profile.declined_exercises:
+        yield f"{planned.id} was declined"
+    if profile.avoid_positions is None and exercise.position.value not in content.rules.exercise_unasked.positions:
+        yield f"{planned.id} is done {exercise.position.value}, which was not asked about"
+    if profile.avoid_positions is not None and exercise.position.value in profile.avoid_positions:
+        yield f"{planned.id} is done {exercise.position.value}, which is to be avoided"
+    for condition in content.conditions:
+        if (present is None or condition.id in present) and condition.rules_out(exercise):
+            yield f"{planned.id} does not suit {condition.id}"
 
 
 def _equipment_problems(plan: WeeklyPlan, profile: Profile, content: Content) -> Iterable[str]:
@@ -112,7 +182,7 @@ def _log_problems(plan: WeeklyPlan, inputs: Inputs) -> Iterable[str]:
 
 def _dose_problems(plan: WeeklyPlan, inputs: Inputs, content: Content) -> Iterable[str]:
     exercises = {exercise.id: exercise for exercise in content.exercises}
-    rule = content.rules.exercise_return
+    rule, held = content.rules.exercise_return, _allows_more(inputs, content)
     before: dict[str, PlannedExercise] = {}
     for old in sorted((*inputs.plan_history, *([inputs.previous] if inputs.previous else [])), key=lambda p: p.start):
         for planned in old.exercises:
@@ -131,11 +201,28 @@ def _dose_problems(plan: WeeklyPlan, inputs: Inputs, content: Content) -> Iterab
         if last is None:
             if planned.dose_step > 0 or planned.level > 2:
                 yield f"{planned.id} is new and does not start at its least dose"
+        elif held and _goes_up(planned, last, plan, inputs, content):
+            yield f"{planned.id} goes up {held}"
         elif planned.level > last.level:
             if planned.level > last.level + 1 or planned.dose_step > 0:
                 yield f"{planned.id} goes up by more than one level"
         elif planned.level == last.level and planned.dose_step > last.dose_step + 1:
             yield f"{planned.id} goes up by more than one dose"
+
+
+def _goes_up(
+    planned: PlannedExercise, last: PlannedExercise, plan: WeeklyPlan, inputs: Inputs, content: Content
+) -> bool:
+    """Return whether an exercise asks for more; one in the place of what no longer suits may start at level 2."""
+    if planned.level == last.level:
+        return planned.dose_step > last.dose_step
+    before = replace(plan, exercises=(last,))
+    gone = (
+        *_exercise_problems(before, inputs.profile, content),
+        *_equipment_problems(before, inputs.profile, content),
+        *_log_problems(before, inputs),
+    )
+    return planned.level > last.level and not gone
 
 
 def _goal_problems(plan: WeeklyPlan, inputs: Inputs, content: Content) -> Iterable[str]:
@@ -151,11 +238,8 @@ def _goal_problems(plan: WeeklyPlan, inputs: Inputs, content: Content) -> Iterab
         return
     old = previous.goal.steps_per_day
     rise = f"the goal rises from {old} to {goal}"
-    if _is_flare(inputs, content):
-        yield f"{rise} in a flare"
-    checkin = inputs.checkin
-    if checkin is None or checkin.average_pain is None or checkin.red_flags is None or checkin.felt_worse:
-        yield f"{rise} without a check-in that allows it"
+    if held := _allows_more(inputs, content):
+        yield f"{rise} {held}"
     recent = {day.date for day in inputs.days if day.quality.valid and 1 <= (plan.start - day.date).days <= 7}
     if len(recent) < content.rules.goal_few_days.needed_days:
         yield f"{rise} on {len(recent)} valid days"
@@ -167,14 +251,95 @@ def _goal_problems(plan: WeeklyPlan, inputs: Inputs, content: Content) -> Iterab
         yield f"{rise}, above the ceiling"
 
 
-def _easy_week_problems(plan: WeeklyPlan, inputs: Inputs, content: Content) -> Iterable[str]:
-    if not _is_flare(inputs, content):
+def _bound_problems(plan: WeeklyPlan, inputs: Inputs, content: Content) -> Iterable[str]:
+    goal, caps, percent = plan.goal, content.rules.goal_caps, content.rules.goal_own.percent
+    if goal.proposed_steps is not None:
+        yield "a new plan already has the person's own goal"
+    least, most = goal.least_steps, goal.most_steps
+    if least is None or most is None or not least <= goal.steps_per_day <= most:
+        yield "the goal lies outside of what the person may change it to"
         return
+    if least < min(goal.steps_per_day, caps.smallest_steps) or 100 * least < (100 - percent) * goal.steps_per_day:
+        yield f"the person may take the goal down to {least}"
+    if most > goal.steps_per_day and _allows_more(inputs, content):
+        yield f"the person may take the goal up to {most} {_allows_more(inputs, content)}"
+    if 100 * most > (100 + percent) * goal.steps_per_day:
+        yield f"the person may take the goal up to {most}, more than {percent} % more"
+    if most > max(goal.steps_per_day, caps.ceiling_steps, goal.baseline_steps or 0):
+        yield f"the person may take the goal up to {most}, above the ceiling"
+
+
+def _own_goal_problems(before: WeeklyPlan, after: WeeklyPlan, content: Content) -> Iterable[str]:
+    caps, percent = content.rules.goal_caps, content.rules.goal_own.percent
+    proposed = before.goal.proposed_steps or before.goal.steps_per_day
+    own = after.goal.steps_per_day
+    if replace(after, goal=before.goal, explanations=before.explanations) != before:
+        yield "more than the goal was changed"
+    if 100 * abs(own - proposed) > percent * proposed:
+        yield f"{own} steps is more than {percent} % from the {proposed} that were proposed"
+    if own < min(proposed, caps.smallest_steps) or own > max(
+        proposed, caps.ceiling_steps, after.goal.baseline_steps or 0
+    ):
+        yield f"{own} steps is outside of the bounds of every goal"
+    told = {reason.rule for reason in (*before.goal.reasons, *before.notes)}
+    if own > proposed and (told & _NOT_UPWARD or before.goal.provisional):
+        yield f"the person's own goal goes up to {own} in a week in which nothing does"
+    if proposed not in {own, after.goal.proposed_steps}:
+        yield "what was proposed is not remembered"
+
+
+def _worse_problems(plan: WeeklyPlan, inputs: Inputs, content: Content) -> Iterable[str]:
+    if not _is_worse_again(inputs, content):
+        return
+    kinds = {event.kind for event in plan.possible_adverse_events}
+    if "worse-again" not in kinds:
+        yield "a back that gets worse is not told as a possible adverse event"
+    if content.rules.hold_worse.id not in {note.rule for note in plan.notes}:
+        yield "a back that gets worse, and no advice to see a clinician"
     for planned in plan.exercises:
         if planned.group not in _GENTLE_GROUPS:
-            yield f"{planned.id} is {planned.group} in a flare"
+            yield f"{planned.id} is {planned.group} although the back gets worse"
+    if inputs.previous is None:
+        return
+    old = inputs.previous.goal
+    soon = (plan.start - inputs.previous.start).days < content.rules.goal_too_soon.least_days
+    stepped = soon and old.change == "worse"
+    if plan.goal.steps_per_day >= old.steps_per_day > content.rules.goal_caps.smallest_steps and not stepped:
+        yield f"the goal stays at {plan.goal.steps_per_day} although the back gets worse"
+
+
+def _whole_problems(plan: WeeklyPlan, content: Content) -> Iterable[str]:
+    if not content.rules.exercise_sessions.least <= plan.sessions_per_week <= content.rules.exercise_sessions.most:
+        yield f"{plan.sessions_per_week} sessions leave no easy day, or are none"
+    if plan.content_version != content.version:
+        yield "the plan names other rules than those it was checked by"
+    known = {message.id: message for message in content.messages}
+    for message in plan.messages:
+        source = known.get(message.id)
+        if source is None or (source.title, source.text) != (message.title, message.text):
+            yield f"message {message.id} is not shown as the content has it"
+    said = [("the goal", plan.goal.reasons)]
+    said += [(exercise.id, exercise.reasons) for exercise in plan.exercises]
+    said += [(message.id, message.reasons) for message in plan.messages]
+    for name, reasons in said:
+        if not reasons:
+            yield f"{name} says nothing of why"
+
+
+def _easy_week_problems(plan: WeeklyPlan, inputs: Inputs, content: Content) -> Iterable[str]:
+    now = inputs.checkin
+    recent = now is not None and (inputs.start - now.date).days <= content.rules.goal_stale.stale_days
+    sign = recent and now is not None and bool(now.red_flags)
+    if sign and content.rules.hold_sign.id not in {note.rule for note in plan.notes}:
+        yield "a warning sign, and no advice to see a clinician"
+    if not (sign or _is_flare(inputs, content)):
+        return
+    why = "with a warning sign" if sign else "in a flare"
+    for planned in plan.exercises:
+        if planned.group not in _GENTLE_GROUPS:
+            yield f"{planned.id} is {planned.group} {why}"
     if plan.exercises and plan.exercises[0].group != Group.PAIN_RELIEF.value:
-        yield "pain relief does not come first in a flare"
+        yield f"pain relief does not come first {why}"
 
 
 def _message_problems(plan: WeeklyPlan, history: Iterable[DailyMessage], content: Content) -> Iterable[str]:

@@ -7,19 +7,22 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from random import Random
 
+from activity.coach.adverse import possible_adverse_events
 from activity.coach.cases.problem import problem_of
 from activity.coach.cases.reuse import Advisor
 from activity.coach.content import Content
+from activity.coach.currency import ActivityWeek
 from activity.coach.education import Fact, plan_messages
 from activity.coach.exercise_log import ExerciseLog
 from activity.coach.exercises import plan_session
 from activity.coach.explanation import explained, load_explanations
-from activity.coach.gate import pass_gate
+from activity.coach.gate import pass_gate, stop_unless_cleared
 from activity.coach.goal import step_goal
+from activity.coach.pacing import pacing_of
 from activity.coach.plan import DailyMessage, Reason, WeeklyPlan
 from activity.coach.progress import past_of
 from activity.coach.quiz import MessageFeedback
-from activity.coach.rules import explain
+from activity.coach.rules import Rules, explain
 from activity.coach.safety import check_plan
 from activity.coach.situation import Inputs, Situation, judged_days, read_situation
 from activity.day.summary import DaySummary
@@ -43,6 +46,9 @@ def make_plan(
     plan_history: Iterable[WeeklyPlan] = (),
     exercise_log: Iterable[ExerciseLog] = (),
     advisor: Advisor | None = None,
+    earlier_checkins: Iterable[CheckIn] = (),
+    cleared: date | None = None,
+    activity: ActivityWeek | None = None,
 ) -> WeeklyPlan:
     """Return the plan for the week from ``start``; the same inputs give the same plan.
 
@@ -69,6 +75,12 @@ def make_plan(
         What was said of single exercises, in any order: ratings, pain, and what was swapped or refused.
     advisor
         What other people's weeks say of this one, such as ``CaseAdvisor``.
+    earlier_checkins
+        Check-ins before ``previous_checkin``, in any order; without them a worse back is seen only where it was said.
+    cleared
+        Day of the newest entry of a clinician that it is safe to go on; an urgent sign before it no longer stops.
+    activity
+        The past week in one currency; activity without steps may keep a goal from going down.
 
     Raises
     ------
@@ -80,20 +92,24 @@ def make_plan(
         The finished plan broke a safety rule when checked again.
     """
     rules = content.rules
+    earlier = tuple(earlier_checkins)
     pass_gate(checkin, previous, start, content.checkin)
+    stop_unless_cleared((previous_checkin, *earlier), cleared, content.checkin)
     judged = judged_days(days, start)
     history = (*message_history, *(previous.messages if previous else ()))
     plans, log = tuple(plan_history), tuple(exercise_log)
-    inputs = Inputs(start, profile, checkin, previous_checkin, judged, previous, history, plans, log)
+    inputs = Inputs(start, profile, checkin, previous_checkin, judged, previous, history, plans, log, earlier, cleared)
     situation = read_situation(inputs, rules, content.checkin)
     past = past_of(previous, plans, log, start)
     advice = advisor(problem_of(inputs), _rng(seed, start, "advice")) if advisor else None
     rng = _rng(seed, start, "exercises")
     session = plan_session(situation, profile, previous, content, rng, past=past, advice=advice)
     facts = week_facts(situation, inputs)
+    other_steps = activity.other_steps if activity else {}
+    goal = step_goal(situation, judged, previous, rules, advice=advice, other_steps=other_steps)
     plan = WeeklyPlan(
         start=start,
-        goal=step_goal(situation, judged, previous, rules, advice),
+        goal=goal,
         sessions_per_week=session.per_week,
         session_minutes=session.minutes,
         exercises=session.exercises,
@@ -106,10 +122,16 @@ def make_plan(
             feedback=message_feedback,
             advice=advice,
         ),
-        notes=(*_advice(situation, profile, content), *session.notes),
+        notes=(
+            *_advice(situation, profile, content),
+            *session.notes,
+            *pacing_of(judged, start, goal.steps_per_day, rules).advice,
+            *_activity_notes(activity, rules),
+        ),
         content_version=content.version,
         seed=seed,
         learned_from=advice.learned_from if advice else "",
+        possible_adverse_events=possible_adverse_events(situation, rules),
     )
     check_plan(plan, inputs, content)
     return explained(plan, inputs, content, load_explanations())
@@ -144,7 +166,9 @@ def week_facts(situation: Situation, inputs: Inputs) -> dict[str, Fact]:
 def _advice(situation: Situation, profile: Profile, content: Content) -> list[Reason]:
     """Return the notes that come first: what to see a clinician about, then the limit of pain."""
     rules = content.rules
-    notes = [explain(rule) for rule in (rules.hold_sign, rules.hold_worse) if rule in situation.holds]
+    notes = [explain(rules.hold_sign)] if situation.gentle else []
+    notes += [explain(rules.hold_sign_open)] if situation.sign_open else []
+    notes += [explain(rules.hold_worse)] if rules.hold_worse in situation.holds else []
     ask_first = {condition.id for condition in content.conditions if condition.ask_first}
     if not ask_first.isdisjoint(profile.conditions or ()):
         notes.append(explain(rules.advice_ask_first))
@@ -153,6 +177,15 @@ def _advice(situation: Situation, profile: Profile, content: Content) -> list[Re
     notes += [explain(rule) for rule in (rules.goal_stale, rules.hold_unanswered) if rule in situation.holds]
     notes.append(explain(rules.exercise_pain_limit, pain=rules.exercise_pain_limit.pain))
     return notes
+
+
+def _activity_notes(activity: ActivityWeek | None, rules: Rules) -> list[Reason]:
+    if activity is None or not activity.other_minutes:
+        return []
+    steps, other = sum(activity.other_steps.values()), round(activity.other_minutes)
+    if activity.walked_days < rules.activity_week.needed_days:
+        return [explain(rules.activity_other, other=other, steps=steps)]
+    return [explain(rules.activity_week, minutes=round(activity.minutes), other=other, steps=steps)]
 
 
 def _rng(seed: int, start: date, part: str) -> Random:

@@ -45,7 +45,7 @@ class Option(Checked):
 
 
 class Question(Checked):
-    """One question; ``urgency`` marks a warning sign, which is always answered yes or no."""
+    """One question; ``urgency`` marks a warning sign, ``keeps_out`` an exclusion; both are answered yes or no."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     kind: Kind
@@ -57,6 +57,7 @@ class Question(Checked):
     high_label: str = ""
     options: tuple[Option, ...] = ()
     urgency: Urgency | None = None
+    keeps_out: bool | None = None  #: the answer that means that this isn't for the person
     source: str = ""
 
     @model_validator(mode="after")
@@ -73,6 +74,8 @@ class Question(Checked):
             raise ValueError(f"{self.id}: an option appears twice")
         if self.urgency is not None and (self.kind is not Kind.YES_NO or not self.source):
             raise ValueError(f"{self.id}: a warning sign is a yes-no question with a source")
+        if self.keeps_out is not None and (self.kind is not Kind.YES_NO or not self.source):
+            raise ValueError(f"{self.id}: what keeps people out is a yes-no question with a source")
         return self
 
 

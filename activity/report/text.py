@@ -91,7 +91,11 @@ def exercise_lines(exercise: Exercise, rules: Rules) -> list[str]:
 
 def _goal_lines(goal: StepGoal) -> list[str]:
     provisional = " (provisional)" if goal.provisional else ""
-    return [f"  Steps: {goal.steps_per_day:,} a day{provisional}", *_why(goal.reasons, indent=4)]
+    lines = [f"  Steps: {goal.steps_per_day:,} a day{provisional}", *_why(goal.reasons, indent=4)]
+    if goal.proposed_steps is None and goal.least_steps is not None and goal.most_steps is not None:
+        words = f"You may set your own goal, from {goal.least_steps:,} to {goal.most_steps:,} steps."
+        lines += _wrapped(words, indent=4)
+    return lines
 
 
 def _exercise_lines(exercise: PlannedExercise) -> list[str]:

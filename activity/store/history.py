@@ -6,19 +6,27 @@ from datetime import date
 
 from sqlalchemy import Connection
 
+from activity.coach.currency import ActivityEntry, Effort
 from activity.coach.exercise_log import ExerciseLog, load_exercise_log
 from activity.coach.plan import DailyMessage, WeeklyPlan
 from activity.coach.plan_document import plan_from_document
 from activity.coach.quiz import MessageFeedback
 from activity.questionnaires.checkin import CheckIn, load_checkin
+from activity.questionnaires.eligibility import Eligibility, load_eligibility
 from activity.questionnaires.profile import Profile, load_profile
 from activity.store.participants import Participant, kept, latest
-from activity.store.schema import ANSWERS, EXERCISE, PLAN, PROFILE
+from activity.store.schema import ANSWERS, EVENT, EXERCISE, PLAN, PROFILE
 
 #: The questionnaire of each week.
 CHECKIN_FORM = "weekly-checkin"
 #: What a person says back about a message is kept as answers to this form.
 FEEDBACK_FORM = "message-feedback"
+#: The questions on who may take part.
+ELIGIBILITY_FORM = "eligibility"
+#: What people write down of activity that the band doesn't see is kept as answers under this name.
+ACTIVITY_LOG = "activity-log"
+#: The event of a clinician who says that it is safe to go on.
+CLEARANCE = "clearance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,10 @@ class History:
     feedback: tuple[MessageFeedback, ...] = ()  #: of all days before the date
     plans: tuple[WeeklyPlan, ...] = ()  #: all that start before the date, in order
     exercises: tuple[ExerciseLog, ...] = ()  #: what was said of each, before the date
+    earlier_checkins: tuple[CheckIn, ...] = ()  #: before ``previous_checkin``
+    cleared: date | None = None  #: newest day up to the date on which a clinician said that it is safe to go on
+    eligibility: Eligibility | None = None  #: the newest
+    activities: tuple[ActivityEntry, ...] = ()  #: written down before the date
 
 
 def history(connection: Connection, who: Participant, start: date) -> History:
@@ -52,6 +64,10 @@ def history(connection: Connection, who: Participant, start: date) -> History:
         feedback=tuple(one for one in message_feedback(connection, who) if one.date < start),
         plans=tuple(plans),
         exercises=tuple(row for row in exercise_log(connection, who) if row.date < start),
+        earlier_checkins=tuple(checkins[:-2]),
+        cleared=_cleared(connection, who, start),
+        eligibility=_eligibility(connection, who, start),
+        activities=tuple(entry for entry in activities_of(connection, who) if entry.date < start),
     )
 
 
@@ -81,6 +97,32 @@ def message_feedback(connection: Connection, who: Participant) -> tuple[MessageF
         )
         for row in rows
     )
+
+
+def activities_of(connection: Connection, who: Participant) -> tuple[ActivityEntry, ...]:
+    """Return everything that somebody wrote down of activity that the band doesn't see, in the order of writing."""
+    rows = [row for row in kept(connection, who, ANSWERS) if row.facts["instrument"] == ACTIVITY_LOG]
+    return tuple(
+        ActivityEntry(
+            date.fromisoformat(row.facts["date"]),
+            str(row.document["activity"]),
+            int(row.document["minutes"]),
+            Effort(row.document["effort"]),
+        )
+        for row in rows
+    )
+
+
+def _cleared(connection: Connection, who: Participant, start: date) -> date | None:
+    rows = [row for row in kept(connection, who, EVENT) if row.facts["kind"] == CLEARANCE]
+    days = [date.fromisoformat(row.facts["date"]) for row in rows]
+    return max((day for day in days if day <= start), default=None)
+
+
+def _eligibility(connection: Connection, who: Participant, start: date) -> Eligibility | None:
+    rows = [row for row in kept(connection, who, ANSWERS) if row.facts["instrument"] == ELIGIBILITY_FORM]
+    dated = {day: row for day, row in latest(rows, "date").items() if date.fromisoformat(day) <= start}
+    return load_eligibility(_dated(dated[max(dated)].document, max(dated))) if dated else None
 
 
 def _checkins(connection: Connection, who: Participant) -> list[CheckIn]:

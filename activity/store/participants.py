@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, select
 
+from activity.coach.plan import WeeklyPlan
 from activity.errors import AnswerError, UnknownParticipantError
 from activity.store.audit import canonical
 from activity.store.ids import checked_id, new_id
@@ -140,6 +141,20 @@ def shared_cases(connection: Connection) -> tuple[Kept, ...]:
     rows = connection.execute(select(RETAINED).order_by(RETAINED.c.id)).mappings()
     newest = {(row["participant"], row["start"]): row for row in rows}
     return tuple(_kept(row) for row in newest.values() if row["consent"] == "yes")
+
+
+def keep_possible_events(write: Writing, who: Participant, plan: WeeklyPlan) -> int:
+    """Keep what a plan says may have gone wrong, once for each check-in and kind, and return how many were new."""
+    known = {(row.facts["kind"], row.facts["date"]) for row in kept(write.connection, who, EVENT)}
+    new = [
+        event
+        for event in plan.possible_adverse_events
+        if (f"possible-{event.kind}", event.date.isoformat()) not in known
+    ]
+    for event in new:
+        said = {"text": event.reason.text, "rule": event.reason.rule, "plan": plan.start.isoformat()}
+        keep_event(write, who, f"possible-{event.kind}", event.date, said)
+    return len(new)
 
 
 def kept(connection: Connection, who: Participant, table: Table) -> tuple[Kept, ...]:

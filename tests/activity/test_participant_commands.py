@@ -17,6 +17,7 @@ from activity.reprocess.plan import read_infos
 PROFILE = 'conditions = []\navoid_positions = ["hands-knees"]\n'
 SIGNS = [question.id for question in load_questionnaire("weekly-checkin").warning_signs]
 CALM = "".join(f"{sign} = false\n" for sign in SIGNS) + "average_pain = 4\nworst_pain = 6\nminutes = 15\n"
+FIT = "".join(f"{one.id} = {str(not one.keeps_out).lower()}\n" for one in load_questionnaire("eligibility").questions)
 URGENT = CALM.replace(f"{SIGNS[0]} = false", f"{SIGNS[0]} = true")
 DAY = "2026-10-28"
 Selfback = Callable[..., tuple[int, str, str]]
@@ -26,7 +27,8 @@ Selfback = Callable[..., tuple[int, str, str]]
 def selfback(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Selfback:
     """Run a command on a store of the test's own; return exit code, stdout, stderr."""
     for command in ("PARTICIPANT_ADD", "PARTICIPANT_LIST", "PARTICIPANT_SHOW", "PARTICIPANT_EXPORT",
-                    "PARTICIPANT_ERASE", "ASK", "CHECKIN", "PLAN", "MESSAGE"):  # fmt: skip
+                    "PARTICIPANT_ERASE", "PARTICIPANT_CLEAR", "ASK", "CHECKIN", "PLAN", "GOAL", "LOG",
+                    "MESSAGE"):  # fmt: skip
         monkeypatch.setenv(f"SELFBACK_{command}_STORE", str(tmp_path / "s.sqlite"))
 
     def call(*arguments: object) -> tuple[int, str, str]:
@@ -42,12 +44,14 @@ def selfback(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: py
 def key(selfback: Selfback, tmp_path: Path) -> str:
     """Somebody who has answered everything."""
     (tmp_path / "profile.toml").write_text(PROFILE)
+    (tmp_path / "fit.toml").write_text(FIT)
     (tmp_path / "calm.toml").write_text(CALM)
     (tmp_path / "urgent.toml").write_text(URGENT)
     code, out, _ = selfback("participant", "add", "--zone", "Europe/Oslo")
     assert code == 0
     found = out.strip()
     assert selfback("ask", found, "profile", "--answers", tmp_path / "profile.toml")[0] == 0
+    assert selfback("ask", found, "eligibility", "--answers", tmp_path / "fit.toml", "--date", "2026-10-01")[0] == 0
     assert selfback("checkin", found, "--answers", tmp_path / "calm.toml", "--date", DAY)[0] == 0
     return found
 
@@ -112,7 +116,7 @@ def test_an_answer_that_a_message_can_not_take_is_refused_and_not_kept(selfback:
         assert word in err
     assert selfback("message", key, "--date", asked["date"], "--answer", 1, "--dry-run")[0] == 0
     kept = json.loads(selfback("participant", "export", key)[1])
-    assert [row["instrument"] for row in kept["answers"]] == ["weekly-checkin"]
+    assert [row["instrument"] for row in kept["answers"]] == ["eligibility", "weekly-checkin"]
 
 
 def test_a_dry_run_keeps_nothing(selfback: Selfback, key: str) -> None:
@@ -133,6 +137,79 @@ def test_an_urgent_sign_is_kept_for_staff_shows_the_help_card_and_stops_the_plan
     code, out, err = selfback("plan", key, "--start", "2026-10-29")
     assert (code, out) == (7, "")
     assert "emergency" in err
+
+
+def test_after_an_urgent_sign_a_calm_week_is_not_enough_and_a_clinician_has_to_clear_it(
+    selfback: Selfback, key: str, tmp_path: Path
+) -> None:
+    assert selfback("checkin", key, "--answers", tmp_path / "urgent.toml", "--date", "2026-10-29")[0] == 7
+    assert selfback("checkin", key, "--answers", tmp_path / "calm.toml", "--date", "2026-11-04")[0] == 0
+    assert selfback("plan", key, "--start", "2026-11-04")[0] == 7
+    assert selfback("participant", "clear", key, "--who", "gp-7", "--date", "2026-11-03")[0] == 0
+    assert selfback("plan", key, "--start", "2026-11-04")[0] == 0
+    exported = json.loads(selfback("participant", "export", key)[1])
+    assert [row["kind"] for row in exported["event"]] == ["warning-sign", "clearance"]
+    assert exported["event"][1]["written_by"] == "gp-7"
+
+
+def test_who_this_is_not_for_gets_no_plan_until_a_clinician_says_so(
+    selfback: Selfback, key: str, tmp_path: Path
+) -> None:
+    (tmp_path / "pregnant.toml").write_text(FIT.replace("pregnant = false", "pregnant = true"))
+    code, _, err = selfback("ask", key, "eligibility", "--answers", tmp_path / "pregnant.toml", "--date", DAY)
+    assert code == 7
+    assert "pregnant" in err
+    assert selfback("plan", key, "--start", DAY)[0] == 7
+    assert selfback("participant", "clear", key, "--who", "midwife-2", "--date", DAY)[0] == 0
+    assert selfback("plan", key, "--start", DAY)[0] == 0
+
+
+def test_who_was_not_asked_whether_this_is_for_them_is_asked_first(
+    selfback: Selfback, key: str, tmp_path: Path
+) -> None:
+    assert selfback("plan", key, "--start", "2027-11-01")[0] == 2
+    (tmp_path / "open.toml").write_text(FIT.replace("pregnant = false\n", ""))
+    assert selfback("ask", key, "eligibility", "--answers", tmp_path / "open.toml", "--date", DAY)[0] == 2
+    code, _, err = selfback("plan", key, "--start", DAY)
+    assert code == 2
+    assert "selfback ask ID eligibility" in err
+
+
+def test_a_goal_of_ones_own_is_kept_with_the_plan_and_outlives_a_plan_that_is_made_again(
+    selfback: Selfback, key: str
+) -> None:
+    assert selfback("goal", key, "4500", "--date", DAY)[0] == 2
+    assert selfback("plan", key, "--start", DAY)[0] == 0
+    assert selfback("goal", key, "4500", "--date", DAY, "--dry-run")[0] == 0
+    code, out, _ = selfback("goal", key, "--date", DAY, "--json", "--", "-10%")
+    assert (code, json.loads(out)["steps_per_day"], json.loads(out)["proposed_steps"]) == (0, 4500, 5000)
+    code, _, err = selfback("goal", key, "9000", "--date", DAY)
+    assert code == 2
+    assert "from 4,000 to 5,000" in err
+    again = json.loads(selfback("plan", key, "--start", DAY, "--json")[1])
+    assert again["goal"]["steps_per_day"] == 4500
+    exported = json.loads(selfback("participant", "export", key)[1])
+    assert [row["document"] for row in exported["edit"]] == [{"goal": {"from": 5000, "to": 4500}}]
+    assert len(exported["plan"]) == 3
+
+
+def test_activity_without_steps_is_written_down_and_told_in_the_plan(selfback: Selfback, key: str) -> None:
+    code, out, _ = selfback("log", key, "swimming", "40", "--date", "2026-10-27", "--json")
+    assert (code, json.loads(out)["active_minutes"], json.loads(out)["steps"]) == (0, 40, 4000)
+    assert selfback("log", key, "flying", "40")[0] == 2
+    assert selfback("log", key, "swimming", "4000")[0] == 2
+    assert "worth about 4,000 steps" in " ".join(selfback("plan", key, "--start", DAY)[1].split())
+
+
+def test_what_may_have_gone_wrong_is_kept_once_however_often_the_plan_is_made(
+    selfback: Selfback, key: str, tmp_path: Path
+) -> None:
+    (tmp_path / "worse.toml").write_text(CALM + "felt_worse = true\n")
+    assert selfback("checkin", key, "--answers", tmp_path / "worse.toml", "--date", DAY)[0] == 0
+    for _ in range(2):
+        assert selfback("plan", key, "--start", DAY)[0] == 0
+    exported = json.loads(selfback("participant", "export", key)[1])
+    assert [row["kind"] for row in exported["event"]] == ["possible-felt-worse"]
 
 
 def test_a_first_plan_needs_the_warning_signs_answered(selfback: Selfback) -> None:
@@ -170,7 +247,7 @@ def test_what_makes_no_sense_is_told_and_changes_nothing(
 def test_answers_that_cannot_be_are_refused_as_a_whole(selfback: Selfback, key: str, tmp_path: Path) -> None:
     (tmp_path / "wrong.toml").write_text(CALM.replace("average_pain = 4", "average_pain = 40"))
     assert selfback("checkin", key, "--answers", tmp_path / "wrong.toml")[0] == 2
-    assert json.loads(selfback("participant", "show", key, "--json")[1])["kept"]["answers"] == 1
+    assert json.loads(selfback("participant", "show", key, "--json")[1])["kept"]["answers"] == 2
 
 
 def test_who_is_erased_is_gone(selfback: Selfback, key: str, tmp_path: Path) -> None:

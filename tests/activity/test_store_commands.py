@@ -12,6 +12,7 @@ from other_shell import simulated
 from activity.cli.main import run
 from activity.questionnaires.definition import load_questionnaire
 
+FIT = "".join(f"{one.id} = {str(not one.keeps_out).lower()}\n" for one in load_questionnaire("eligibility").questions)
 SIGNS = [question.id for question in load_questionnaire("weekly-checkin").warning_signs]
 CALM = "".join(f"{sign} = false\n" for sign in SIGNS) + "average_pain = 4\nworst_pain = 6\nminutes = 15\n"
 Selfback = Callable[..., tuple[int, str, str]]
@@ -38,6 +39,8 @@ def key(selfback: Selfback, tmp_path: Path) -> str:
     """Somebody who has answered the questions of this week."""
     (tmp_path / "calm.toml").write_text(CALM)
     found = selfback("participant", "add", "--zone", "UTC")[1].strip()
+    (tmp_path / "fit.toml").write_text(FIT)
+    assert selfback("ask", found, "eligibility", "--answers", tmp_path / "fit.toml")[0] == 0
     assert selfback("checkin", found, "--answers", tmp_path / "calm.toml")[0] == 0
     return found
 
@@ -173,6 +176,7 @@ def test_the_person_whose_band_was_synced_gets_a_plan_and_what_came_is_proved(
     assert (code, json.loads(out)) == (0, said["plan"])
     # Somebody else's band from now on: what it recorded before isn't theirs.
     other = selfback("participant", "add", "--band", serial)[1].strip()
+    assert selfback("ask", other, "eligibility", "--answers", tmp_path / "fit.toml")[0] == 0
     assert selfback("checkin", other, "--answers", tmp_path / "calm.toml")[0] == 0
     code, _, err = selfback("plan", "--band", serial, "--results", tmp_path / "results", "--dry-run")
     assert code == 0

@@ -146,3 +146,36 @@ def test_someone_who_walks_12000_steps_is_asked_to_keep_it_up() -> None:
     goal = goal_of(week_of([12_034] * 7), checkin())
     assert goal.steps_per_day == 12_000
     assert goal.reasons[-1].rule == "goal-maintain"
+
+
+def test_a_back_that_gets_worse_takes_the_goal_a_step_down_once_a_week_whatever_was_walked() -> None:
+    previous, worse = plan_before(6000, 5000), good_week(felt_worse=True)
+    before = good_week(START - timedelta(days=7), felt_worse=True)
+    for days in (week_of([9000] * 7), week_of([6000] * 7), []):
+        goal = goal_of(days, worse, previous, before)
+        assert (goal.change, goal.steps_per_day, goal.most_steps) == ("worse", 5400, 5400)
+    stepped = replace(previous, goal=goal, start=START - timedelta(days=2))
+    assert goal_of([], worse, stepped, before).steps_per_day == 5400
+    assert goal_of([], worse, replace(stepped, goal=previous.goal), before).steps_per_day == 5400
+    assert goal_of([], worse, plan_before(500, 400), before).steps_per_day == 500
+
+
+@given(previous_plans, day_lists, checkins, checkins, checkins)
+def test_a_goal_never_falls_by_more_than_a_fifth_a_week_and_is_always_above_its_least(
+    previous, days, check, earlier, third
+) -> None:
+    plan = make_plan(
+        HEALTHY, check, days, content=content(), start=START, seed=1, previous=previous, previous_checkin=earlier,
+        earlier_checkins=[third],
+    )  # fmt: skip
+    old, new = previous.goal.steps_per_day, plan.goal
+    assert new.steps_per_day >= min(old, max(500, old * 0.8 - 1e-9))
+    assert new.least_steps <= new.steps_per_day <= new.most_steps
+
+
+def test_with_a_sign_the_goal_goes_down_to_the_usual_day_by_a_fifth_at_most() -> None:
+    sign = checkin(red_flags=("flag_leg_pain",))
+    for old, baseline, goal in ((8000, 5000, 6400), (6000, 5000, 5000), (4000, 5000, 4000)):
+        made = goal_of(week_of([9000] * 7), sign, plan_before(old, baseline))
+        assert made.steps_per_day == goal
+        assert made.reasons[-1].rule == "goal-own-pace"

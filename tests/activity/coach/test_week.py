@@ -13,6 +13,7 @@ from coach_weeks import (
     checkin,
     checkins,
     content,
+    day,
     day_lists,
     goals,
     good_week,
@@ -25,7 +26,9 @@ from hypothesis import strategies as st
 
 from activity.coach.cases.reuse import ByChance
 from activity.coach.content import Group
+from activity.coach.currency import ActivityWeek
 from activity.coach.exercise_log import ExerciseLog, Rating, Swap
+from activity.coach.own_goal import GoalWish, with_own_goal
 from activity.coach.plan import DailyMessage, Reason, WeeklyPlan
 from activity.coach.plan_document import plan_from_document, plan_to_document
 from activity.coach.quiz import MessageFeedback
@@ -55,7 +58,8 @@ def keeps_the_template(plan: WeeklyPlan) -> bool:
 
 
 def rule_ids(plan: WeeklyPlan) -> set[str]:
-    return {reason.rule for reason in reasons_of(plan)}
+    told = [event.reason for event in plan.possible_adverse_events]
+    return {reason.rule for reason in (*reasons_of(plan), *told)}
 
 
 previous_plans = st.none() | st.builds(plan_before, goals, st.integers(0, 15_000))
@@ -235,7 +239,7 @@ def rules_of_logs(before: WeeklyPlan) -> set[str]:
 def test_every_rule_speaks_in_some_plan() -> None:
     heard: set[str] = set()
 
-    def hear(check, steps=(), previous=None, earlier=None, profile=HEALTHY, start=START, advisor=None) -> None:
+    def hear(check, steps=(), previous=None, earlier=None, profile=HEALTHY, start=START, advisor=None, **more) -> None:
         made = make_plan(
             profile,
             check,
@@ -246,6 +250,7 @@ def test_every_rule_speaks_in_some_plan() -> None:
             previous=previous,
             previous_checkin=earlier,
             advisor=advisor,
+            **more,
         )
         heard.update(rule_ids(made))
 
@@ -283,6 +288,16 @@ def test_every_rule_speaks_in_some_plan() -> None:
     hear(checkin(), profile=Profile(("pregnancy", "diabetes"), ()))
     hear(checkin(), profile=Profile((), tuple(POSITIONS)))
     heard |= rules_of_logs(before)
+    bad = {"felt_worse": True, "exercise_pain": 8, "red_flags": ("flag_leg_pain",)}
+    hear(checkin(**bad), [6000] * 7, before, checkin(week_ago, **bad))
+    swimming = ActivityWeek(0.0, 0, 90.0, 480.0, {START - timedelta(days=n): 3000 for n in range(1, 6)})
+    hear(checkin(), [4000] * 7, before, activity=swimming)
+    hear(checkin(), [4000] * 7, before, activity=replace(swimming, walked_minutes=50.0, walked_days=4))
+    amounts = [5000, 12_000, 1000, 5000, 5000] * 3
+    fortnight = [day(START - timedelta(days=15 - n), steps, hours=steps > 9000) for n, steps in enumerate(amounts)]
+    heard |= rule_ids(make_plan(HEALTHY, checkin(), fortnight, content=content(), start=START, seed=1))
+    heard |= rule_ids(with_own_goal(before, GoalWish(percent=-10), content()))
+    heard |= {content().rules.eligibility.id}  # speaks where no plan is made
     for plan in (*year(weeks=12), *year(lambda when: good_week(when, exercise_feel="too-hard"), weeks=2)):
         heard |= rule_ids(plan)
     heard |= rule_ids(answered_back())
