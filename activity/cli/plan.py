@@ -3,7 +3,7 @@
 import hashlib
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -12,13 +12,21 @@ from activity.cli.storing import day_of, opened, store_option, who_option
 from activity.cli.wearing import later_days, names_of_band, say_days
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from activity.coach.cases.base import CaseBase
+    from activity.coach.cases.case import Case
+    from activity.coach.cases.settings import Settings
     from activity.coach.content import Content
     from activity.coach.currency import WalkedDay
     from activity.coach.plan import WeeklyPlan
     from activity.day.summary import DaySummary
     from activity.store.engine import Store
+    from activity.store.history import History
     from activity.store.participants import Participant
+
+#: Weeks of the people in the same store.
+STORED: Final = "store"
 
 
 @click.command(
@@ -37,17 +45,18 @@ if TYPE_CHECKING:
 @click.option("--start", default=None, help="First day of the week.  [default: today]")
 @click.option(
     "--cases",
-    default=None,
-    metavar="FILE|made-up",
-    help="Weeks of other people to learn from: a file with a case a line, or `made-up` for the shipped ones, which "
-    "nobody lived.  [default: none; rules decide alone]",
+    default=STORED,
+    metavar="store|none|made-up|FILE",
+    show_default=True,
+    help="Weeks of other people to learn from: those in the store whose people agreed, none, the shipped ones that "
+    "nobody lived, or a file with a case a line.",
 )
 @click.option("--why", is_flag=True, help="Say of each item which answers and whose weeks are behind it.")
 @click.option("--dry-run", is_flag=True, help="Make the plan and show it; keep nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as a JSON document.")
 def command(
     id_: str | None, *, store: str | None, who: str, results: Path | None, recordings: tuple[str, ...],
-    band: str | None, start: str | None, cases: str | None, why: bool, dry_run: bool, as_json: bool,
+    band: str | None, start: str | None, cases: str, why: bool, dry_run: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Make the plan of a week from a participant's answers, last plan and days, show it, and keep it as shown."""
     from activity.coach.plan_document import plan_to_document
@@ -58,7 +67,6 @@ def command(
         raise click.UsageError("ID or --band, one of them")
     if recordings and (results is None or band):
         raise click.UsageError("--recording is of a folder of --results, and not for --band, which finds its own")
-    base = _case_base(cases) if cases else None
     with opened(store) as kept:
         if band is not None:
             if results is None:
@@ -70,7 +78,7 @@ def command(
                 one = participant(connection, id_ or "")
             days = _days(results, recordings) if results else ()
         walked = walked_in(results, recordings) if results and days else ()
-        plan = make_week(kept, one, days, who=who, start=start, base=base, dry_run=dry_run, walked=walked)
+        plan = make_week(kept, one, days, who=who, start=start, cases=cases, dry_run=dry_run, walked=walked)
     if as_json:
         console.emit_json(plan_to_document(plan))
     else:
@@ -91,10 +99,14 @@ def wearer_and_days(kept: "Store", band: str, results: Path) -> "tuple[Participa
 
 def make_week(
     kept: "Store", one: "Participant", days: "tuple[DaySummary, ...]", *, who: str, start: str | None = None,
-    base: "CaseBase | None" = None, dry_run: bool = False, walked: "tuple[WalkedDay, ...]" = (),
+    cases: str = STORED, dry_run: bool = False, walked: "tuple[WalkedDay, ...]" = (),
 ) -> "WeeklyPlan":  # fmt: skip
-    """Make somebody's plan from what is kept of them and their days, and keep it as it will be shown."""
+    """Make somebody's plan from what is kept of them and their days, and keep it as it will be shown.
+
+    The week before is judged and kept to learn from, and the one that begins is kept to be judged.
+    """
     from activity.coach.cases.reuse import CaseAdvisor
+    from activity.coach.cases.settings import load_settings
     from activity.coach.content import load_content
     from activity.coach.currency import activity_week, load_activities
     from activity.coach.gate import pass_enrolment, pass_gate
@@ -102,6 +114,7 @@ def make_week(
     from activity.coach.week import make_plan
     from activity.questionnaires.definition import load_questionnaire
     from activity.store.history import history, plan_of
+    from activity.store.learning import open_case, write_case
     from activity.store.participants import keep_plan, keep_possible_events
     from activity.store.writing import writing
 
@@ -109,7 +122,9 @@ def make_week(
     with kept.reading() as connection:
         known = history(connection, one, first)
         before = plan_of(connection, one, first)
-    content = load_content()
+        unjudged = open_case(connection, one, first)
+    content, settings = load_content(), load_settings()
+    base = _case_base(kept, cases, settings)
     pass_gate(known.checkin, known.previous, first, content.checkin)
     asked = load_questionnaire("eligibility")
     pass_enrolment(known.eligibility, known.cleared, first, content.rules, asked)
@@ -118,7 +133,7 @@ def make_week(
     plan = make_plan(
         known.profile, known.checkin, days, content=content, start=first, seed=_seed(one.id, first),
         previous=known.previous, previous_checkin=known.previous_checkin, message_history=known.messages,
-        message_feedback=known.feedback, plan_history=known.plans,
+        message_feedback=known.feedback, plan_history=known.plans, exercise_log=known.exercises,
         advisor=CaseAdvisor(base, one.id) if base else None,
         earlier_checkins=known.earlier_checkins, cleared=known.cleared,
         activity=activity_week(known.activities, walked, load_activities(), content.rules, first),
@@ -128,7 +143,28 @@ def make_week(
         with writing(kept, who, "plan") as write:
             keep_plan(write, one, plan_to_document(plan))
             keep_possible_events(write, one, plan)
+            for case in cases_of_week(known, unjudged, one, plan, days=days, settings=settings):
+                write_case(write, one, case)
     return plan
+
+
+def cases_of_week(
+    known: "History", unjudged: "Case | None", one: "Participant", plan: "WeeklyPlan", *,
+    days: "tuple[DaySummary, ...]", settings: "Settings",
+) -> "Iterator[Case]":  # fmt: skip
+    """Yield the week before, now that it can be judged, and the one that begins."""
+    from activity.coach.cases.case import Provenance
+    from activity.coach.cases.problem import case_of, judged_week
+    from activity.coach.situation import Inputs, judged_days
+
+    seen = judged_days(days, plan.start)
+    if unjudged and known.checkin:
+        case = judged_week(unjudged, known.previous, known.checkin, seen, settings.retain)
+        if case.outcome is not None:
+            yield case
+    inputs = Inputs(plan.start, known.profile, known.checkin, known.previous_checkin, seen, known.previous, ())
+    consent = known.profile.share_weeks is True
+    yield case_of(inputs, plan, one.id, Provenance.RETAINED, consent=consent)
 
 
 def show_plan(plan: "WeeklyPlan", *, why: bool = False) -> None:
@@ -139,16 +175,24 @@ def show_plan(plan: "WeeklyPlan", *, why: bool = False) -> None:
     console.emit("\n".join([*lines, "", *explanation_lines(plan)] if why else lines))
 
 
-def _case_base(cases: str) -> "CaseBase":
-    """Return the cases of a file in columns; what could not be read of it is said and left out."""
+def _case_base(kept: "Store", cases: str, settings: "Settings") -> "CaseBase | None":
+    """Return the weeks to learn from; what could not be read of them is said and left out."""
     from activity.coach.cases.base import case_base
     from activity.coach.cases.document import made_up, read_cases
-    from activity.coach.cases.settings import load_settings
+    from activity.store.learning import learnt_cases
 
-    found = made_up() if cases == "made-up" else read_cases(Path(cases))
-    for fault in found.faults:
+    if cases == "none":
+        return None
+    if cases == STORED:
+        with kept.reading() as connection:
+            found, faults = learnt_cases(connection, settings)
+    else:
+        file = made_up() if cases == "made-up" else read_cases(Path(cases))
+        found, faults = file.cases, file.faults
+    for fault in faults:
         console.note(f"left out: {fault}")
-    return case_base(found.cases, load_settings())
+    base = case_base(found, settings)
+    return base if base.cases else None
 
 
 def _with_own_goal_of(before: "tuple[int, WeeklyPlan] | None", plan: "WeeklyPlan", content: "Content") -> "WeeklyPlan":

@@ -1,5 +1,7 @@
 """What the coach learns from: each week kept as a case, judged when the next check-in comes, shared where it may be."""
 
+from datetime import date
+
 from sqlalchemy import Connection
 
 from activity.coach.cases.case import Case
@@ -18,9 +20,10 @@ def write_case(write: Writing, who: Participant, case: Case) -> int:
     return keep_case(write, who, start, case_to_document(case), consent=consent, provenance=source)
 
 
-def open_case(connection: Connection, who: Participant) -> Case | None:
-    """Return somebody's newest week if it isn't judged yet."""
-    rows = list(latest(kept(connection, who, RETAINED), "start").values())
+def open_case(connection: Connection, who: Participant, before: date) -> Case | None:
+    """Return somebody's last week that began before a date, if it isn't judged yet."""
+    weeks = latest(kept(connection, who, RETAINED), "start")
+    rows = [row for start, row in weeks.items() if start < before.isoformat()]
     newest = case_from_document(rows[-1].document, f"week of {rows[-1].facts['start']}") if rows else None
     return newest if newest and newest.outcome is None else None
 

@@ -1,6 +1,7 @@
 """What a case remembers of a week: what it was like before the plan, what the plan asked for, and how it went."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from statistics import fmean
 
@@ -10,6 +11,8 @@ from activity.coach.cases.case import (
     CaseExercise,
     CasePlan,
     Dynamic,
+    Editor,
+    GoalEdit,
     Movement,
     Outcome,
     Problem,
@@ -46,7 +49,7 @@ def remembered(plan: WeeklyPlan, goal_before: int | None) -> CasePlan:
     """Return a plan without its words; ``goal_before`` is last week's goal, or the usual day before a first one."""
     exercises = tuple(CaseExercise(planned.id, planned.group, planned.level) for planned in plan.exercises)
     return CasePlan(
-        goal_steps=plan.goal.steps_per_day,
+        goal_steps=plan.goal.proposed_steps or plan.goal.steps_per_day,
         goal_before=goal_before or plan.goal.baseline_steps,
         exercises=exercises,
         sessions_per_week=plan.sessions_per_week,
@@ -67,6 +70,20 @@ def case_of(inputs: Inputs, plan: WeeklyPlan, person: str, provenance: Provenanc
         provenance=provenance,
         consent=consent,
     )
+
+
+def judged_week(
+    case: Case, shown: WeeklyPlan | None, checkin: CheckIn, days: Sequence[DaySummary], rule: Retain
+) -> Case:
+    """Return a week with how it went, by the plan as it was last shown; as it was where the check-in can't judge it."""
+    start = case.problem.start
+    goal = case.plan.goal_steps
+    edits = case.edits
+    if shown is not None and shown.start == start and shown.goal.steps_per_day != goal:
+        goal = shown.goal.steps_per_day
+        edits = (*edits, GoalEdit(Editor.PERSON, start, goal))
+    outcome = outcome_of(start, goal, checkin, days, rule)
+    return replace(case, edits=edits, outcome=outcome) if outcome else case
 
 
 def outcome_of(
