@@ -21,8 +21,8 @@ Selfback = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def selfback(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Selfback:
     """Run a command on a store of the test's own; return exit code, stdout, stderr."""
-    for name in (*(f"PARTICIPANT_{verb}" for verb in ("ADD", "LIST", "BAND", "EXPORT", "ERASE")), "CHECKIN", "PLAN",
-                 "SYNC", *(f"STORE_{verb}" for verb in ("CHECK", "BACKUP", "RESTORE", "MIGRATE"))):  # fmt: skip
+    for name in (*(f"PARTICIPANT_{verb}" for verb in ("ADD", "LIST", "BAND", "EXPORT", "ERASE")), "ASK", "CHECKIN",
+                 "PLAN", "SYNC", *(f"STORE_{verb}" for verb in ("CHECK", "BACKUP", "RESTORE", "MIGRATE"))):  # fmt: skip
         monkeypatch.setenv(f"SELFBACK_{name}_STORE", str(tmp_path / "s.sqlite"))
 
     def call(*arguments: object) -> tuple[int, str, str]:
