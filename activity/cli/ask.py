@@ -8,7 +8,7 @@ import click
 from activity.cli import console
 from activity.cli.storing import day_of, opened, store_option, who_option
 
-FORMS: Final = ("profile", "eligibility", "weekly-checkin")
+FORMS: Final = ("profile", "eligibility", "baseline", "weekly-checkin")
 
 
 @click.command(
@@ -17,17 +17,43 @@ FORMS: Final = ("profile", "eligibility", "weekly-checkin")
     "answers are kept.",
 )
 @click.argument("id_", metavar="ID")
-@click.argument("form", type=click.Choice(FORMS), default="weekly-checkin")
+@click.argument("form", default="weekly-checkin")
 @store_option
 @who_option
+@click.option(
+    "--items",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="TOML file of an instrument's texts, where they are its owners' and you may use them.",
+)
+@click.option(
+    "--value-set",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="CSV file of what each EQ-5D-5L profile is worth.",
+)
 @click.option("--answers", type=click.Path(path_type=Path), default=None, help="TOML or JSON file of the answers.")
 @click.option("--date", "date_", default=None, help="Day that the answers are of.  [default: today]")
 @click.option("--json", "as_json", is_flag=True, help="Print what was kept as JSON.")
 def command(
-    id_: str, form: str, *, store: str | None, who: str, answers: Path | None, date_: str | None, as_json: bool
-) -> None:
-    """Ask a participant a questionnaire, `profile`, `eligibility` or `weekly-checkin`, and keep the answers."""
-    keep(id_, form, store=store, who=who, answers=answers, date_=date_, as_json=as_json)
+    id_: str, form: str, *, store: str | None, who: str, items: Path | None, value_set: Path | None,
+    answers: Path | None, date_: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Ask a participant a questionnaire, and keep the answers.
+
+    FORM is `profile`, `eligibility`, `baseline`, `weekly-checkin`, or an instrument such as `rmdq-24`, which is scored.
+    """
+    from activity.cli.asking import keep_instrument
+
+    if form in FORMS:
+        if items or value_set:
+            raise click.UsageError(f"--items and --value-set are of instruments, not of {form}")
+        keep(id_, form, store=store, who=who, answers=answers, date_=date_, as_json=as_json)
+    else:
+        keep_instrument(
+            id_, form, store=store, who=who, items=items, value_set=value_set, answers=answers, date_=date_,
+            as_json=as_json,
+        )  # fmt: skip
 
 
 def keep(
@@ -37,7 +63,7 @@ def keep(
     from activity.cli.asking import ask
     from activity.coach.content import load_content
     from activity.coach.gate import pass_enrolment, stop_on_urgent_signs
-    from activity.questionnaires.answers import read_answers
+    from activity.questionnaires.answers import check_answers, read_answers
     from activity.questionnaires.checkin import load_checkin
     from activity.questionnaires.definition import load_questionnaire
     from activity.questionnaires.eligibility import load_eligibility
@@ -57,6 +83,8 @@ def keep(
         elif form == "eligibility":
             eligibility = load_eligibility({**given, "date": given.get("date", day)}, asked)
             day = eligibility.date
+        elif form == "baseline":
+            check_answers(asked, given)
         else:
             checkin = load_checkin({**given, "date": given.get("date", day)}, asked)
             day = checkin.date

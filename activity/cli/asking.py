@@ -4,10 +4,13 @@ After an urgent warning sign only the other signs are still asked.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
+from activity.cli import console
+from activity.cli.storing import day_of, opened
 from activity.errors import AnswerError
 from activity.questionnaires.answers import check_answers
 from activity.questionnaires.definition import Kind, Question, Questionnaire, Urgency
@@ -87,3 +90,39 @@ def _option(question: Question, typed: str) -> str:
     if number < 1:
         raise ValueError(typed)
     return question.options[number - 1].id
+
+
+def keep_instrument(
+    id_: str, name: str, *, store: str | None, who: str, items: Path | None, value_set: Path | None,
+    answers: Path | None, date_: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Ask an instrument or read its answers, keep them as they were given, and say what they come to."""
+    from activity.questionnaires.answers import check_date, read_answers
+    from activity.questionnaires.instrument import answer_form, asked_form, instrument, item_answers, read_pack
+    from activity.questionnaires.scoring import score
+    from activity.questionnaires.value_set import read_value_set
+    from activity.store.participants import keep_answers, participant
+    from activity.store.writing import writing
+
+    row = instrument(name)
+    values = read_value_set(value_set) if value_set else None
+    pack = read_pack(items, row) if items else None
+    form = answer_form(row) if answers else asked_form(row, pack)
+    with opened(store) as kept:
+        with kept.reading() as connection:
+            one = participant(connection, id_)
+        given: dict[str, Any] = dict(read_answers(answers)) if answers else ask(form)
+        day = check_date(given.pop("date", day_of(date_, one, "--date")), f"{name}, date")
+        found = score(row, item_answers(row, check_answers(form, given)), values)
+        with writing(kept, who, f"ask {name}") as write:
+            keep_answers(write, one, (row.id, form.version), day, given)
+    said = {"id": one.id, "form": name, "date": day.isoformat(), "score": found.value, "answered": found.answered,
+            "imputed": found.imputed, "why": found.why, "better": row.better}  # fmt: skip
+    if as_json:
+        console.emit_json(said)
+    elif found.value is None:
+        console.emit(f"{one.id}: {row.title}: no score, {found.why}; kept as of {day}")
+    else:
+        console.emit(f"{one.id}: {row.title}: {found.value:g}, {row.better} is better; kept as of {day}")
+    if found.signpost:
+        console.note(found.signpost)

@@ -84,12 +84,9 @@ _FILL: Final[dict[Missing, Callable[[Items], tuple[float, ...]]]] = {
 
 
 def _combined(row: Instrument, filled: tuple[float, ...], values: ValueSet | None) -> float:
-    match row.combine:
-        case Combine.SUM:
-            return fsum(filled)
-        case Combine.MEAN:
-            return fsum(filled) / len(filled)
-        case Combine.VALUE_SET:
-            if values is None:
-                raise AnswerError("no value set", row.id, "the value set of a country", "give it with --value-set FILE")
-            return values.index(tuple(int(level) for level in filled))
+    if row.combine is Combine.VALUE_SET:
+        if values is None:
+            raise AnswerError("no value set", row.id, "the value set of a country", "give it with --value-set FILE")
+        return values.index(tuple(int(level) for level in filled))
+    total = fsum(filled)
+    return total / len(filled) if row.combine is Combine.MEAN else total

@@ -11,8 +11,11 @@ import pytest
 from activity.cli.asking import ask
 from activity.cli.main import run
 from activity.coach.cases.document import case_to_document, made_up
+from activity.coach.cases.settings import load_settings
 from activity.questionnaires.definition import Kind, load_questionnaire
 from activity.reprocess.plan import read_infos
+from activity.store.engine import open_store
+from activity.store.learning import learnt_cases
 
 PROFILE = 'conditions = []\navoid_positions = ["hands-knees"]\n'
 SIGNS = [question.id for question in load_questionnaire("weekly-checkin").warning_signs]
@@ -27,7 +30,7 @@ Selfback = Callable[..., tuple[int, str, str]]
 def selfback(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Selfback:
     """Run a command on a store of the test's own; return exit code, stdout, stderr."""
     for command in ("PARTICIPANT_ADD", "PARTICIPANT_LIST", "PARTICIPANT_SHOW", "PARTICIPANT_EXPORT",
-                    "PARTICIPANT_ERASE", "PARTICIPANT_CLEAR", "ASK", "CHECKIN", "PLAN", "GOAL", "LOG",
+                    "PARTICIPANT_ERASE", "PARTICIPANT_CLEAR", "ASK", "CHECKIN", "PLAN", "GOAL", "LOG", "DID",
                     "MESSAGE"):  # fmt: skip
         monkeypatch.setenv(f"SELFBACK_{command}_STORE", str(tmp_path / "s.sqlite"))
 
@@ -346,3 +349,91 @@ def test_why_says_of_each_item_which_answers_are_behind_it(selfback: Selfback, k
     assert "Why this plan" in out
     assert "Nobody else's weeks had a say in this." in out
     assert out.count("To change it:") == 11
+
+
+def test_an_instrument_is_asked_kept_as_it_was_answered_and_scored(
+    selfback: Selfback, key: str, tmp_path: Path
+) -> None:
+    (tmp_path / "rmdq.toml").write_text("".join(f"q{number} = {str(number <= 9).lower()}\n" for number in range(1, 23)))
+    code, out, _ = selfback("ask", key, "rmdq-24", "--answers", tmp_path / "rmdq.toml", "--date", DAY, "--json")
+    assert code == 0
+    assert json.loads(out) == {
+        "id": key, "form": "rmdq-24", "date": DAY, "score": 9.0, "answered": 22, "imputed": 2, "why": "",
+        "better": "lower",
+    }  # fmt: skip
+    kept = json.loads(selfback("participant", "export", key)[1])["answers"]
+    assert [row["document"]["q10"] for row in kept if row["instrument"] == "rmdq-24"] == [False]
+    (tmp_path / "phq.toml").write_text("".join(f"q{number} = 2\n" for number in range(1, 9)))
+    code, out, err = selfback("ask", key, "phq-8", "--answers", tmp_path / "phq.toml", "--date", DAY)
+    assert (code, "16, lower is better" in out, "talk to your doctor" in err) == (0, True, True)
+    (tmp_path / "phq.toml").write_text("q1 = 2\n")
+    assert "no score, 1 of 8 items answered" in selfback("ask", key, "phq-8", "--answers", tmp_path / "phq.toml")[1]
+
+
+def test_texts_of_others_are_asked_from_a_pack_or_not_at_all(selfback: Selfback, key: str, tmp_path: Path) -> None:
+    code, _, err = selfback("ask", key, "pseq")
+    assert (code, "--items FILE" in err) == (2, True)
+    code, _, err = selfback("ask", key, "eq-5d-5l")
+    assert (code, "owners prescribe" in err) == (2, True)
+    code, _, err = selfback("ask", key, "no-such-form")
+    assert (code, "rmdq-24" in err) == (2, True)
+    (tmp_path / "eq.toml").write_text("".join(f"q{number} = 1\n" for number in range(1, 6)))
+    code, _, err = selfback("ask", key, "eq-5d-5l", "--answers", tmp_path / "eq.toml")
+    assert (code, "--value-set FILE" in err) == (2, True)
+    code, _, err = selfback("ask", key, "profile", "--value-set", tmp_path / "eq.toml")
+    assert code == 2
+
+
+def test_what_is_asked_once_is_kept(selfback: Selfback, key: str, tmp_path: Path) -> None:
+    (tmp_path / "baseline.toml").write_text('age = 44\nsex = "female"\nhousehold = []\npain_days = "over-30"\n')
+    code, out, _ = selfback("ask", key, "baseline", "--answers", tmp_path / "baseline.toml", "--date", DAY)
+    assert code == 0
+    assert "4 of 11 questions answered" in out
+
+
+def test_how_an_exercise_went_moves_its_next_dose(selfback: Selfback, key: str, processed: Path) -> None:
+    def doses(start: str) -> dict[str, str]:
+        code, out, err = selfback("plan", key, "--results", processed, "--start", start, "--json")
+        assert code == 0, err
+        return {item["id"]: item["dose"] for item in json.loads(out)["exercises"]}
+
+    first = doses(DAY)
+    for day in ("2026-10-29", "2026-10-31"):
+        for name in first:
+            assert selfback("did", key, name, "--rating", "too-easy", "--pain", 1, "--date", day)[0] == 0
+    second = doses("2026-11-04")
+    stayed = first.keys() & second.keys()
+    assert stayed
+    assert all(first[name] != second[name] for name in stayed)
+    assert selfback("did", key, "no-such-exercise")[0] == 2
+    code, out, _ = selfback("did", key, next(iter(second)), "--swap", "never", "--not-done", "--json")
+    assert (code, json.loads(out)["swap"]) == (0, "never")
+
+
+def test_weeks_are_judged_and_shared_only_with_consent(
+    selfback: Selfback, key: str, processed: Path, tmp_path: Path
+) -> None:
+    def kept_cases() -> list[dict[str, object]]:
+        return [row["document"] for row in json.loads(selfback("participant", "export", key)[1])["retained"]]
+
+    def plan(start: str) -> None:
+        assert selfback("plan", key, "--results", processed, "--start", start)[0] == 0
+
+    plan(DAY)
+    assert [case["outcome"] for case in kept_cases()] == [None]
+    (tmp_path / "profile.toml").write_text(PROFILE + "share_weeks = true\n")
+    assert selfback("ask", key, "profile", "--answers", tmp_path / "profile.toml")[0] == 0
+    assert selfback("checkin", key, "--answers", tmp_path / "calm.toml", "--date", "2026-11-04")[0] == 0
+    plan("2026-11-04")
+    cases = kept_cases()
+    assert [(case["problem"]["start"], case["consent"], case["outcome"] is None) for case in cases] == [
+        (DAY, False, True), (DAY, False, False), ("2026-11-04", True, True),
+    ]  # fmt: skip
+    assert selfback("checkin", key, "--answers", tmp_path / "calm.toml", "--date", "2026-11-11")[0] == 0
+    plan("2026-11-11")
+    store = open_store(str(tmp_path / "s.sqlite"))
+    with store.reading() as connection:
+        shared, faults = learnt_cases(connection, load_settings())
+    store.close()
+    assert faults == ()
+    assert [(case.person, str(case.problem.start)) for case in shared] == [(key, "2026-11-04")]
