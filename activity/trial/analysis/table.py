@@ -141,4 +141,6 @@ def _check_people(table: OutcomeTable) -> None:
     seen = ~np.isnan(table.values)
     for index, name in enumerate(table.arms):
         for column in np.flatnonzero(~seen[table.arm == index].any(axis=0)):
-            raise EmptyCellError("nobody was seen", f"arm {name!r}, visit {table.visits[column]!r}", "one value or more")
+            raise EmptyCellError(
+                "nobody was seen", f"arm {name!r}, visit {table.visits[column]!r}", "one value or more"
+            )
