@@ -65,11 +65,15 @@ fit <- gls_of(
 out$gls_moderated <- effects(coef(fit), vcov(fit), paste0("m", 2:5))
 
 after <- subset(long, vi > 1 & !is.na(y))
+after$wave <- as.integer(after$vi - 1)
 after$visit <- droplevels(after$visit)
 after$responder <- as.numeric(after$base - after$y >= 4)
 for (corstr in c("independence", "exchangeable", "unstructured")) {
+  # geepack 1.3.9 crashes on "unstructured" with gaps in waves; the same model given as its own pairs doesn't.
+  pairs <- if (corstr == "unstructured") genZcor(clusz = table(after$id), waves = after$wave, corstrv = 4) else NULL
   fit <- geeglm(responder ~ 0 + visit + a2 + a3 + a4 + a5 + country + provider + base, binomial, after,
-    id = id, waves = vi - 1, corstr = corstr, control = geese.control(epsilon = 1e-10, maxit = 200))
+    id = id, corstr = if (is.null(pairs)) corstr else "userdefined", zcor = pairs,
+    control = geese.control(epsilon = 1e-10, maxit = 200))
   v <- fit$geese$vbeta
   dimnames(v) <- list(names(coef(fit)), names(coef(fit)))
   out[[paste0("gee_", corstr)]] <- effects(coef(fit), v, c(arms, "base"))

@@ -1,8 +1,8 @@
 """Constrained longitudinal data analysis: all visits at once, one baseline mean, any pattern of missing visits.
 
-Valid when what is missing depends on what was seen (missing at random). Coefficients by generalised least squares at the
-restricted maximum of the likelihood. Standard errors are model-based, as ``nlme::gls`` gives them: the uncertainty of
-the covariance isn't added. Degrees of freedom are infinite (Wald) or Satterthwaite's with the expected information.
+Valid when what is missing depends on what was seen (missing at random). Coefficients by generalised least squares at
+the restricted maximum of the likelihood. Standard errors are model-based, as ``nlme::gls`` gives them: the uncertainty
+of the covariance isn't added. Degrees of freedom are infinite (Wald) or Satterthwaite's with the expected information.
 """
 
 from dataclasses import dataclass

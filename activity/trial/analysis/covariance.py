@@ -57,12 +57,12 @@ def _free_slopes(theta: Array, n: int) -> Array:
 def _free_start(sigma: Array) -> Array:
     lower = np.linalg.cholesky(sigma)
     lower[np.diag_indices_from(lower)] = np.log(np.diag(lower))
-    return lower[np.tril_indices_from(lower)]
+    return np.asarray(lower[np.tril_indices_from(lower)], dtype=np.float64)
 
 
 def _lags(n: int) -> Array:
     steps = np.arange(n)
-    return np.abs(steps[:, None] - steps[None, :]).astype(np.float64)
+    return np.asarray(np.abs(steps[:, None] - steps[None, :]), dtype=np.float64)
 
 
 def _ar1(theta: Array, n: int) -> Array:

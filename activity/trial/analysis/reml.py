@@ -1,7 +1,7 @@
 """Restricted likelihood of repeated measures, from sums over people who were seen at the same visits.
 
 A person's mean at visit t is the sum over covariates c of ``d_c * B[t, c]``, where ``B`` is linear in the coefficients:
-``B = design @ b``. The likelihood then needs of each pattern of visits only the sums of d d', d y' and y y', so its cost
+``B = design @ b``. The likelihood then needs of each pattern of visits only sums of d d', d y' and y y', so its cost
 depends on the number of patterns, not on the number of people (Laird and Ware 1982, Biometrics 38:963, eq. 3.7).
 """
 
@@ -120,14 +120,14 @@ def maximise(data: Moments, design: Array, structure: Structure, *, restricted: 
         move = np.linalg.solve(information, gradient)
         decrement = float(gradient @ move)
         if decrement < DECREMENT * max(1.0, abs(point.loglik)):
-            turned = _information_slopes(point, data, design, slopes)
-            return Maximum(point, theta, np.linalg.inv(information), turned, step, decrement)
-        theta, point = _climb(theta, move, point, data, design, structure, restricted=restricted)
+            certainty = np.asarray(np.linalg.inv(information), dtype=np.float64)
+            return Maximum(point, theta, certainty, _information_slopes(point, data, design, slopes), step, decrement)
+        theta, point = _climb(theta, move, point, data, design, structure=structure, restricted=restricted)
     raise SingularCovarianceError(f"{structure} covariance not found in {MAX_STEPS} steps", "the likelihood")
 
 
 def _climb(
-    theta: Array, move: Array, point: Point, data: Moments, design: Array, structure: Structure, *, restricted: bool
+    theta: Array, move: Array, point: Point, data: Moments, design: Array, *, structure: Structure, restricted: bool
 ) -> tuple[Array, Point]:
     """Return the first point on the halved way that isn't lower; refuse one that has become singular."""
     move = move / max(1.0, float(np.abs(move).max()))  # no logarithm of a spread moves by more than one at a time

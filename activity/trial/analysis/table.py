@@ -66,7 +66,7 @@ class OutcomeTable:
         return OutcomeTable(person, self.arms, self.arm[chosen], self.visits, self.values[chosen], strata)
 
 
-def from_long(  # noqa: PLR0913 - one name for each column's part
+def from_long(
     frame: pd.DataFrame,
     *,
     outcome: str,
