@@ -119,7 +119,7 @@ class BinaryFit:
 
 
 def responders(table: OutcomeTable, points: float = RESPONDER_POINTS) -> Array:
-    """Return (n_people, n_visits - 1): 1 where a value fell by ``points`` since the baseline, or more; NaN if unknown."""
+    """Return (n_people, n_visits - 1): 1 where a value fell by ``points`` or more since the baseline; NaN unknown."""
     fall = table.baseline[:, None] - table.values[:, 1:]
     return np.where(np.isnan(fall), nan, (fall >= points).astype(np.float64))
 
