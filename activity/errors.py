@@ -181,6 +181,13 @@ class TooFewPeopleError(TrialDataError):
     code = "trial-too-few"
 
 
+class MissingExtraError(ActivityError):
+    """Something that only an optional part of the program can do, and that part isn't installed. Nothing was begun."""
+
+    code = "extra-missing"
+    exit_code = 2
+
+
 class SingularCovarianceError(TrialDataError):
     """No covariance of the visits can be estimated, not even the simplest: a visit without spread, or one repeated."""
 

@@ -51,8 +51,8 @@ def main() -> None:
     print(f"{shares[1]:.1%} against {shares[0]:.1%}; {'whole numbers' if given.rounded else 'values as drawn'}.\n")
     began = time.perf_counter()
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        real = _run(pool, design, given.trials, given.responders)
-        none = _run(pool, design.without_effect(), given.trials, 0)
+        real = _run(pool, design, 0, given.trials, given.responders)
+        none = _run(pool, design.without_effect(), given.trials, given.trials, 0)
     took_s = time.perf_counter() - began
     _table(real, none, truth.value)
     _responders([trial for trial in real if trial.odds_ratio], shares)
@@ -62,11 +62,11 @@ def main() -> None:
     )
 
 
-def _run(pool: ProcessPoolExecutor, design: Design, trials: int, modelled: int) -> list[Simulated]:
+def _run(pool: ProcessPoolExecutor, design: Design, first_seed: int, trials: int, modelled: int) -> list[Simulated]:
     """Seeds are trial numbers, so a trial is the same whatever ran beside it."""
-    modelled = min(modelled, trials)
-    first = pool.map(partial(analyse, design, with_responders=True), range(modelled), chunksize=10)
-    rest = pool.map(partial(analyse, design, with_responders=False), range(modelled, trials), chunksize=50)
+    seeds = range(first_seed, first_seed + trials)
+    first = pool.map(partial(analyse, design, with_responders=True), seeds[:modelled], chunksize=10)
+    rest = pool.map(partial(analyse, design, with_responders=False), seeds[modelled:], chunksize=50)
     return [*first, *rest]
 
 

@@ -16,7 +16,7 @@ from scipy import stats
 from scipy.optimize import linprog
 from scipy.special import expit
 
-from activity.errors import EmptyCellError, TrialDataError
+from activity.errors import EmptyCellError, MissingExtraError, TrialDataError
 from activity.trial.analysis.covariance import Array
 from activity.trial.analysis.estimate import Estimate, Fallback, estimate
 from activity.trial.analysis.table import OutcomeTable
@@ -208,8 +208,10 @@ def _solve(rows: Array, success: Array, seen: NDArray[np.bool_], working: Workin
     if _is_separated(rows[seen], success[seen]):
         given_up = Fallback(MODEL, "crude shares", "the data are separated: some odds are infinite")
         return working, np.full(size, nan), np.full((size, size), nan), (), (given_up,)
-    reason = ""
-    for structure in dict.fromkeys((working, Working.INDEPENDENCE)):
+    reason, tried = "", dict.fromkeys((working, Working.INDEPENDENCE))
+    if seen.sum(axis=1).max() < 2:
+        reason, tried = "nobody was seen at two visits", dict.fromkeys((Working.INDEPENDENCE,))
+    for structure in tried:
         found, reason_here = _estimating_equations(rows, success, seen, structure)
         if found is not None:
             asked = f"{working} working correlation"
@@ -226,8 +228,12 @@ def _estimating_equations(
 
     The scale is estimated without a correction of degrees of freedom, as geepack does.
     """
-    from statsmodels.genmod import cov_struct, families  # noqa: PLC0415 - an extra that costs a second to import
-    from statsmodels.genmod.generalized_estimating_equations import GEE  # noqa: PLC0415
+    try:
+        from statsmodels.genmod import cov_struct, families  # noqa: PLC0415 - an extra, and a second to import
+        from statsmodels.genmod.generalized_estimating_equations import GEE  # noqa: PLC0415
+    except ImportError as error:
+        remedy = "Install it with `pip install 'selfback[trial]'`."
+        raise MissingExtraError("statsmodels is not installed", expected="the extra `trial`", remedy=remedy) from error
 
     shapes = {
         Working.EXCHANGEABLE: cov_struct.Exchangeable,

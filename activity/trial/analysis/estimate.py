@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import inf, isinf, nan
 
-from scipy import stats
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,9 @@ def estimate(value: float, se: float, df: float = inf, level: float = 0.95) -> E
     """Return the Wald estimate from a value and its standard error; a NaN stays one in every field."""
     if not se > 0:
         return Estimate(value, nan, nan, nan, nan, df)
-    law = stats.norm() if isinf(df) else stats.t(df)
-    half = float(law.ppf(0.5 + level / 2)) * se
-    return Estimate(value, se, value - half, value + half, float(2 * law.sf(abs(value) / se)), df)
+    upper, ratio = 0.5 + level / 2, -abs(value) / se
+    if isinf(df):
+        width, p = float(ndtri(upper)), 2 * float(ndtr(ratio))
+    else:
+        width, p = float(stdtrit(df, upper)), 2 * float(stdtr(df, ratio))
+    return Estimate(value, se, value - width * se, value + width * se, p, df)

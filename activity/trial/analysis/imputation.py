@@ -51,10 +51,10 @@ def pool(values: Sequence[float], variances: Sequence[float], df_complete: float
     extra = (1 + 1 / count) * between
     total = within + extra
     share = extra / total
-    df = (count - 1) / share**2 if share > 0 else inf
+    doubt = share**2 / (count - 1)  # one over the degrees of freedom
     if df_complete < inf:
-        observed = (df_complete + 1) / (df_complete + 3) * df_complete * (1 - share)
-        df = 1 / (1 / df + 1 / observed) if df < inf else observed
+        doubt += (df_complete + 3) / ((df_complete + 1) * df_complete * (1 - share))
+    df = 1 / doubt if doubt > 0 else inf
     return Pooled(estimate(float(np.mean(values)), sqrt(total), df), count, within, between, share)
 
 

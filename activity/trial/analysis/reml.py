@@ -163,7 +163,8 @@ def _first_guess(data: Moments, design: Array) -> Array:
     crossed = means @ data.dy
     residual = data.yy - crossed - crossed.transpose(0, 2, 1) + means @ data.dd @ means.T
     both = data.seen[:, :, None] * data.seen[:, None, :]
-    sigma = (residual * both).sum(axis=0) / np.einsum("p,pij->ij", data.people, both)
+    together = np.einsum("p,pij->ij", data.people, both)
+    sigma = (residual * both).sum(axis=0) / np.maximum(together, 1.0)  # visits never seen together start unrelated
     sd = np.sqrt(np.diag(sigma))
     if not (sd > SINGULAR).all():
         raise SingularCovarianceError("a visit at which everybody's value is what the model predicts", "the covariance")
@@ -179,7 +180,9 @@ def _refuse_unseen_pairs(data: Moments, structure: Structure) -> None:
     together = np.einsum("p,pi,pj->ij", data.people, data.seen, data.seen)
     if (together < 2).any():
         first, second = np.argwhere(together < 2)[0]
-        raise SingularCovarianceError(f"visits {first} and {second} were hardly ever seen in one person", "the data")
+        raise SingularCovarianceError(
+            f"visits {first} and {second} (the baseline is 0) were hardly ever seen in one person", "the data"
+        )
 
 
 def _refuse_singular(sigma: Array, structure: Structure) -> None:
