@@ -20,7 +20,7 @@ from activity.errors import SingularCovarianceError, TooFewPeopleError
 from activity.trial.analysis.covariance import Array
 from activity.trial.analysis.estimate import Estimate, estimate
 from activity.trial.analysis.table import OutcomeTable
-from activity.trial.analysis.terms import dummies
+from activity.trial.analysis.terms import with_strata
 
 #: Rounds of the chain before the first imputation and between two of them (design default): with a quarter of the
 #: values missing its autocorrelation is below 0.05 after ten.
@@ -64,22 +64,12 @@ def impute(
     """Return ``count`` completed copies of the table's values, (count, n_people, n_visits); what was seen stays."""
     completed = np.repeat(table.values[None], count, axis=0)
     for index, name in enumerate(table.arms):
-        people = np.flatnonzero(table.arm == index)
-        background = _background(table, people)
-        if people.size < background.shape[1] + 2 * len(table.visits):
-            raise TooFewPeopleError(f"{people.size} people for {len(table.visits)} visits", f"arm {name!r}", "more")
+        people = np.asarray(table.arm == index)
+        background = with_strata([np.ones(int(people.sum()))], table, people)
+        if len(background) < background.shape[1] + 2 * len(table.visits):
+            raise TooFewPeopleError(f"{len(background)} people for {len(table.visits)} visits", f"arm {name!r}", "more")
         completed[:, people] = _chain(table.values[people], background, count, rng, (burn_in, between))
     return completed
-
-
-def _background(table: OutcomeTable, people: NDArray[np.intp]) -> Array:
-    """The strata of one arm's people with an intercept, less what follows from the columns before."""
-    columns = [np.ones(people.size)]
-    for factor, levels in table.strata.items():
-        for _, column in dummies(factor, levels[people]):
-            if np.linalg.matrix_rank(np.column_stack([*columns, column])) > len(columns):
-                columns.append(column)
-    return np.column_stack(columns)
 
 
 def _chain(values: Array, background: Array, count: int, rng: np.random.Generator, rounds: tuple[int, int]) -> Array:

@@ -13,7 +13,7 @@ from activity.errors import TrialDataError
 from activity.trial.analysis.covariance import Array
 from activity.trial.analysis.estimate import Estimate, estimate
 from activity.trial.analysis.table import OutcomeTable
-from activity.trial.analysis.terms import dummies
+from activity.trial.analysis.terms import with_strata
 
 ANCOVA: Final = "analysis of covariance"
 CACE: Final = "two-stage least squares"
@@ -89,8 +89,4 @@ def _one_visit(table: OutcomeTable, values: Array, arm: str, visit: str) -> tupl
         raise TrialDataError(f"{arm!r} at {visit!r}", expected="an arm and a visit other than the first")
     chosen = np.isin(table.arm, (0, index)) & ~np.isnan(values[:, [0, column]]).any(axis=1)
     columns = [np.ones(int(chosen.sum())), (table.arm[chosen] == index).astype(np.float64), values[chosen, 0]]
-    for factor, levels in table.strata.items():
-        for _, column_of in dummies(factor, levels[chosen]):
-            if np.linalg.matrix_rank(np.column_stack([*columns, column_of])) > len(columns):
-                columns.append(column_of)
-    return values[chosen, column], np.column_stack(columns), chosen
+    return values[chosen, column], with_strata(columns, table, chosen), chosen

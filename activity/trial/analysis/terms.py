@@ -29,6 +29,19 @@ def dummies(name: str, levels: NDArray[np.str_]) -> tuple[tuple[str, Array], ...
     return tuple((label, row - row.mean()) for label, row in rows)
 
 
+def with_strata(columns: Sequence[Array], table: OutcomeTable, chosen: NDArray[np.bool_]) -> Array:
+    """Return columns of the chosen people beside their strata, less each stratum that follows from what stands before.
+
+    In part of the people a level may be nobody's, or two factors the same.
+    """
+    taken = list(columns)
+    for factor, levels in table.strata.items():
+        for _, column in dummies(factor, levels[chosen]):
+            if np.linalg.matrix_rank(np.column_stack([*taken, column])) > len(taken):
+                taken.append(column)
+    return np.column_stack(taken)
+
+
 def clda_terms(table: OutcomeTable) -> tuple[Term, ...]:
     """Return the terms of constrained longitudinal analysis: the arms share the mean of the baseline.
 
