@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 import time
+import timeit
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -20,6 +21,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # a worker a core: matrices of five by five
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from activity.trial.analysis.clda import fit_clda
 from activity.trial.analysis.estimate import Estimate
 from activity.trial.published import (
     Design,
@@ -41,7 +43,7 @@ def main() -> None:
     """Run both worlds and print what came out."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=1000)
-    parser.add_argument("--responders", type=int, default=200, help="trials whose responders are modelled, too")
+    parser.add_argument("--responders", type=int, default=1000, help="trials whose responders are modelled, too")
     parser.add_argument("--rounded", action="store_true", help="whole numbers from 0 to 24")
     given = parser.parse_args()
     design = replace(Design(), rounded=given.rounded)
@@ -57,9 +59,11 @@ def main() -> None:
     _table(real, none, truth.value)
     _responders([trial for trial in real if trial.odds_ratio], shares)
     _likest(real[: given.responders], design)
-    print(
-        f"\n{2 * given.trials} trials, {given.responders} with responders, in {took_s:.0f} s on {os.cpu_count()} cores."
-    )
+    modelled = sum(trial.odds_ratio is not None for trial in real)
+    print(f"\n{2 * given.trials} trials, {modelled} with responders, in {took_s:.0f} s on {os.cpu_count()} cores.")
+    table = draw(design, 0)
+    fit_s = min(timeit.repeat(lambda: fit_clda(table), number=20, repeat=3)) / 20
+    print(f"A fit of {len(table.person)} people at {len(table.visits)} visits takes {1000 * fit_s:.1f} ms.")
 
 
 def _run(pool: ProcessPoolExecutor, design: Design, first_seed: int, trials: int, modelled: int) -> list[Simulated]:
