@@ -57,6 +57,12 @@ def test_responders_are_known_only_with_both_values(rng) -> None:
     assert (found[~np.isnan(found)] == (fall[~np.isnan(found)] >= 2.0)).all()
 
 
+def test_a_fall_of_just_the_points_is_a_response(rng) -> None:
+    made = made_table(rng)
+    values = np.repeat(made.values[:, :1].round(), 4, axis=1) - np.array([0.0, 3.0, 4.0, 5.0])
+    assert responders(made.with_values(values))[0].tolist() == [0.0, 1.0, 1.0]
+
+
 def test_people_without_a_baseline_are_left_out_and_counted(rng) -> None:
     made = made_table(rng, people=120)
     success = responders(made, 2.0)

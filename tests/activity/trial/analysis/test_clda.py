@@ -133,6 +133,12 @@ def test_the_baseline_is_one_mean_of_everybody(rng) -> None:
     assert mean.df == pytest.approx(len(made.person), rel=1e-3)
 
 
+def test_means_are_at_the_strata_as_they_are_in_the_trial(rng) -> None:
+    made = made_table(rng)
+    values = made.values + 5 * (made.strata["site"] == "south")[:, None]
+    assert fit_clda(made.with_values(values)).mean("app", "v0").value == pytest.approx(values[:, 0].mean(), abs=1e-6)
+
+
 def test_means_and_differences_are_consistent(fit: LongitudinalFit) -> None:
     for visit in VISITS[1:]:
         gap = fit.mean("app", visit).value - fit.mean("usual", visit).value

@@ -97,6 +97,16 @@ def test_a_delta_shifts_the_treated_arms_imputed_values_alone(rng) -> None:
     assert more - some == pytest.approx(some - none)
 
 
+def test_a_delta_leaves_an_imputed_baseline_alone(rng) -> None:
+    made = made_table(rng)
+    values = made.values.copy()
+    values[::7, 0] = np.nan
+    made = made.with_values(values)
+    imputed = impute(made, 2, rng, burn_in=3, between=1)
+    none, some = (imputed_difference(made, imputed, "app", "v2", delta=delta) for delta in (0.0, 3.0))
+    assert some == none
+
+
 def test_the_tipping_point_is_where_the_interval_first_holds_zero(rng) -> None:
     made = made_table(rng, people=160, missing=0.25, effect=-2.5)
     imputed = impute(made, 10, rng, burn_in=10, between=3)
