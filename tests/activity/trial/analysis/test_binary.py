@@ -1,6 +1,7 @@
 """Yes-or-no outcomes against geepack, and what happens where odds are infinite or nothing converges."""
 
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trial_reference import VISITS, made_table, reference, table
 
-from activity.errors import EmptyCellError, TrialDataError
+from activity.errors import EmptyCellError, MissingExtraError, TrialDataError
 from activity.trial.analysis import binary
 from activity.trial.analysis.binary import Working, crude_difference, fit_binary, number_needed, responders
 from activity.trial.analysis.estimate import estimate
@@ -160,6 +161,14 @@ def test_successes_that_are_not_are_refused(rng) -> None:
     success[made.arm == 1, 1] = np.nan
     with pytest.raises(EmptyCellError, match="'app', visit 'v2'"):
         fit_binary(made, success)
+
+
+def test_without_statsmodels_the_extra_is_named(rng, monkeypatch) -> None:
+    made = made_table(rng)
+    monkeypatch.setitem(sys.modules, "statsmodels.genmod", None)
+    with pytest.raises(MissingExtraError, match="the extra `trial`") as caught:
+        fit_binary(made, responders(made, 1.0))
+    assert "selfback[trial]" in caught.value.remedy
 
 
 def test_there_are_no_successes_at_the_baseline() -> None:
