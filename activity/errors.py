@@ -148,3 +148,47 @@ class BandUnassignedError(ActivityError):
 
     code = "band-unassigned"
     exit_code = 2
+
+
+class TrialDataError(ActivityError):
+    """A table of a trial that can't be analysed as it stands: what is wrong is named, and nothing was guessed."""
+
+    code = "trial-data"
+    exit_code = 2
+
+
+class DuplicateVisitError(TrialDataError):
+    """One person has two rows for the same visit; which of them counts is for the trial to say."""
+
+    code = "trial-duplicate-visit"
+
+
+class OneArmError(TrialDataError):
+    """Everybody is in the same arm, so there is nothing to compare."""
+
+    code = "trial-one-arm"
+
+
+class EmptyCellError(TrialDataError):
+    """An arm of which nobody was seen at a visit: the mean there can't be estimated."""
+
+    code = "trial-empty-cell"
+
+
+class TooFewPeopleError(TrialDataError):
+    """Fewer people in an arm, or at a visit, than the model needs."""
+
+    code = "trial-too-few"
+
+
+class MissingExtraError(ActivityError):
+    """Something that only an optional part of the program can do, and that part isn't installed. Nothing was begun."""
+
+    code = "extra-missing"
+    exit_code = 2
+
+
+class SingularCovarianceError(TrialDataError):
+    """No covariance of the visits can be estimated, not even the simplest: a visit without spread, or one repeated."""
+
+    code = "trial-singular-covariance"
