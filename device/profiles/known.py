@@ -16,6 +16,8 @@ class Profile:
     rate_hz: float | None  #: nominal; None where it is chosen
     time: str  #: "counter", "last sample" or "arrival": what the times of samples come from
     unprotected: str  #: what the dialect can't protect, as said to whoever uses it
+    name_prefix: str = ""  #: of the advertised name, for bands that don't advertise the service
+    service_is_shared: bool = False  #: other devices advertise it, too, so the name decides
 
 
 PROFILES: Final = (
@@ -34,6 +36,7 @@ PROFILES: Final = (
         10.0,
         "arrival",
         "no bonding, no encryption: anyone near can read the motion and replace the firmware",
+        name_prefix="InfiniTime",
     ),
     Profile(
         "seizure-detector",
@@ -58,13 +61,17 @@ PROFILES: Final = (
         50.0,
         "counter",
         "a password of six characters in clear text, no encryption: anyone near can read it and the motion",
+        name_prefix="axLE-Band",
+        service_is_shared=True,
     ),
 )
 
 
-def by_service(uuids: set[str]) -> Profile | None:
-    """Return the first profile whose service is among the lower-case ``uuids``, or None.
-
-    Nordic's UART service is not AxLE's alone: a caller also looks at the name before it sends a command.
-    """
-    return next((profile for profile in PROFILES if profile.service_uuid.lower() in uuids), None)
+def recognise(name: str, uuids: set[str]) -> Profile | None:
+    """Return the profile of an advertised name and lower-case service ``uuids``, or None for a stranger."""
+    for profile in PROFILES:
+        if profile.service_uuid.lower() in uuids and not profile.service_is_shared:
+            return profile
+        if profile.name_prefix and name.startswith(profile.name_prefix):
+            return profile
+    return None

@@ -120,7 +120,8 @@ def _raw(body: bytes, width: int) -> NDArray[np.int32]:
     octets = np.frombuffer(body, dtype=np.uint8).reshape(-1, width).astype(np.int32)
     values = (octets << (8 * np.arange(width, dtype=np.int32))).sum(axis=1, dtype=np.int32)
     sign = np.int32(1 << (8 * width - 1))
-    return ((values ^ sign) - sign).reshape(-1, 3).astype(np.int32)
+    signed: NDArray[np.int32] = ((values ^ sign) - sign).reshape(-1, 3)
+    return signed
 
 
 def _deltas(body: bytes) -> NDArray[np.int32]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from device.errors import FrameError
 from device.profiles import axle, infinitime, polar, seizure_detector
-from device.profiles.known import PROFILES, by_service
+from device.profiles.known import PROFILES, recognise
 from device.profiles.samples import Samples
 
 README = Path(__file__).parents[3] / "device" / "profiles" / "README.md"
@@ -63,13 +63,15 @@ def test_a_row_has_real_uuids_a_page_and_says_what_it_cannot_protect(profile) ->
         assert str(uuid.UUID(name)) == name.lower()
     assert f"\n## {profile.name}\n" in README.read_text(encoding="utf-8")
     assert profile.unprotected
-    assert by_service({profile.service_uuid.lower()}) is profile
+    assert recognise(profile.name_prefix, {profile.service_uuid.lower()}) is profile
     assert profile.name in DIALECTS or profile.name == "openband"
 
 
 def test_services_tell_profiles_apart_and_strangers_are_none() -> None:
     assert len({profile.service_uuid for profile in PROFILES}) == len(PROFILES)
-    assert by_service({"0000180d-0000-1000-8000-00805f9b34fb"}) is None
+    assert recognise("InfiniTime", set()) is not None
+    assert recognise("Thermometer", {"0000180d-0000-1000-8000-00805f9b34fb"}) is None
+    assert recognise("Bangle.js 1a2b", {axle.SERVICE_UUID}) is None, "Nordic's UART service is not AxLE's alone"
 
 
 @pytest.mark.parametrize("name", DIALECTS)
