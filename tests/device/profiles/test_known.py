@@ -17,7 +17,7 @@ from device.profiles.samples import Samples
 
 README = Path(__file__).parents[3] / "device" / "profiles" / "README.md"
 NOW_NS = polar.EPOCH_2000_NS + 762_000_000_000_000_000
-HOSTILE = 500_000 if os.environ.get("SELFBACK_LONG_CAMPAIGN") else 500
+HOSTILE = 500_000 if os.environ.get("SELFBACK_LONG_CAMPAIGN") else 2_000
 
 #: Name to decoder, encoder of counts, and how many samples it sends.
 DIALECTS: dict[str, tuple[Callable[[bytes], Samples], Callable[[np.ndarray], bytes], int]] = {
