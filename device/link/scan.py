@@ -10,6 +10,7 @@ from bleak.backends.scanner import AdvertisementData
 
 from device.errors import BandNotFoundError
 from device.link.radio import Adapter, scanning
+from device.profiles.known import Profile, recognise
 from device.profiles.openband import NAME_PREFIX, SERVICE_UUID
 
 #: A band advertises once a second or more often; three chances to hear each.
@@ -23,16 +24,21 @@ class Heard:
     name: str
     address: str
     rssi_dbm: int
-    is_open_band: bool  #: advertises the service of our own profile
+    profile: Profile | None  #: None for a device that no profile knows
     device: BLEDevice
+
+    @property
+    def is_open_band(self) -> bool:
+        """Whether it advertises the service of our own profile: the one that sync and watch speak."""
+        return self.profile is not None and self.profile.service_uuid == SERVICE_UUID
 
 
 async def scan(adapter: Adapter, seconds: float = SCAN_S) -> list[Heard]:
-    """Return the open bands heard in ``seconds``, the nearest first."""
+    """Return the bands of any known profile heard in ``seconds``, the nearest first."""
     async with adapter.exclusive(), scanning(adapter) as scanner:
         await asyncio.sleep(seconds)
         heard = [_heard(*seen) for seen in scanner.discovered_devices_and_advertisement_data.values()]
-    return sorted((band for band in heard if band.is_open_band), key=lambda band: -band.rssi_dbm)
+    return sorted((band for band in heard if band.profile), key=lambda band: -band.rssi_dbm)
 
 
 async def find(adapter: Adapter, wanted: str = "", timeout_s: float = 10.0) -> Heard:
@@ -70,4 +76,4 @@ def fits(band: Heard, wanted: str) -> bool:
 def _heard(device: BLEDevice, advertisement: AdvertisementData) -> Heard:
     uuids = {uuid.lower() for uuid in advertisement.service_uuids}
     name = advertisement.local_name or device.name or ""
-    return Heard(name, device.address, advertisement.rssi, SERVICE_UUID.lower() in uuids, device)
+    return Heard(name, device.address, advertisement.rssi, recognise(name, uuids), device)

@@ -37,6 +37,8 @@ def test_scan_hears_the_band_of_another_process(radio: str) -> None:
     assert done.returncode == 0, done.stderr
     (heard,) = json.loads(done.stdout)
     assert heard["name"] == "selfBACK-1A2B"
+    assert heard["profile"] == "openband"
+    assert "signature" in heard["unprotected"]
 
 
 def test_sync_fetches_the_log_once_and_prints_where_it_is(radio: str, tmp_path: Path) -> None:
