@@ -33,7 +33,7 @@ class Minutes:
 
 def minutes_of(epochs: Epochs, step_times_ns: NDArray[np.int64], days: Sequence[LocalDay], zone: str) -> Minutes:
     """Return the minutes of ``days``, which follow each other without a gap. An epoch counts where it begins."""
-    start_ns = days[0].start_ns
+    start_ns = days[0].start_ns if days else 0
     edges = np.array([(day.start_ns - start_ns) // NS_PER_MINUTE for day in days] + [_minutes_to(days)])
     count = int(edges[-1])
     share = epochs.coverage.astype(np.float64) * epochs.width_s / 60.0
@@ -52,7 +52,7 @@ def minutes_of(epochs: Epochs, step_times_ns: NDArray[np.int64], days: Sequence[
         mean_mg = np.where(weight > 0.0, total / weight, np.nan)
     return Minutes(
         edges=edges,
-        clock=np.concatenate([clock_minutes(day, zone) for day in days]),
+        clock=np.concatenate([np.empty(0, dtype=np.int64), *(clock_minutes(day, zone) for day in days)]),
         known=np.minimum(known, 1.0),
         steps=np.bincount(stepped, minlength=count).astype(np.float64),
         enmo_mg=mean_mg,
@@ -61,7 +61,7 @@ def minutes_of(epochs: Epochs, step_times_ns: NDArray[np.int64], days: Sequence[
 
 
 def _minutes_to(days: Sequence[LocalDay]) -> int:
-    return (days[-1].stop_ns - days[0].start_ns) // NS_PER_MINUTE
+    return (days[-1].stop_ns - days[0].start_ns) // NS_PER_MINUTE if days else 0
 
 
 def clock_minutes(day: LocalDay, zone: str) -> NDArray[np.int64]:

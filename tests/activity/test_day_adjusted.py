@@ -61,6 +61,15 @@ def made(start: datetime, hours: float, zone: str, seed: int, holes: list[tuple[
     return days, minutes_of(epochs, steps_ns, [day.local_day for day in days], zone)
 
 
+def test_a_recording_without_a_day_has_no_minutes_and_an_empty_profile():
+    days, minutes = made(datetime(2015, 1, 1, tzinfo=UTC), 2.0, "UTC", 0, [(0.0, 2.0)])
+    assert days == ()
+    assert minutes.known.size == 0
+    profile = profile_of(minutes)
+    assert adjust_days(minutes, profile) == intensities(minutes) == ()
+    assert not profile.days.any()
+
+
 @st.composite
 def recordings(draw):
     start = datetime(2015, 1, 1, tzinfo=UTC) + timedelta(minutes=draw(st.integers(0, 20 * 365 * 1440)))
