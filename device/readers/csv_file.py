@@ -30,6 +30,7 @@ from device.recording import Chunk, Stream
 
 #: One line of a recording; a longer one is not such a table.
 MAX_LINE_CHARS: Final = 64_000
+MAX_LINE_BYTES: Final = 4 * MAX_LINE_CHARS
 _BLOCK_BYTES: Final = 1 << 22
 _BROKEN_TEXT: Final = (UnicodeDecodeError, gzip.BadGzipFile, EOFError, zlib.error)
 
@@ -59,22 +60,40 @@ def _pieces(path: Path, layout: Layout, source: Source) -> Iterator[Piece]:
     if time is not None:
         kinds[time] = layout.form.kind
     convert = pyarrow.csv.ConvertOptions(column_types=kinds, include_columns=list(kinds), decimal_point=layout.decimal)
-    read = pyarrow.csv.ReadOptions(
-        column_names=columns, skip_rows=layout.skip, block_size=_BLOCK_BYTES, use_threads=False
-    )
     parse = pyarrow.csv.ParseOptions(delimiter=layout.delimiter)
-    row = 0
+    row, skip = 0, layout.skip
     try:
-        with plain_bytes(path) as raw, pyarrow.csv.open_csv(raw, read, parse, convert) as stream:
-            for batch in stream:
-                accel_g = np.column_stack([batch[axis].to_numpy(zero_copy_only=False) for axis in axes])
-                if time is None:
-                    yield even_times(layout.start_ns, layout.band.nominal_rate_hz, row, batch.num_rows), accel_g
-                else:
-                    yield _times(batch[time], layout, source, row), accel_g
-                row += batch.num_rows
+        with plain_bytes(path) as raw:
+            for block in _whole_lines(raw):
+                read = pyarrow.csv.ReadOptions(column_names=columns, skip_rows=skip, use_threads=False)
+                table = pyarrow.csv.read_csv(pa.BufferReader(block), read, parse, convert).combine_chunks()
+                skip = 0
+                for batch in table.to_batches():
+                    accel_g = np.column_stack([batch[axis].to_numpy(zero_copy_only=False) for axis in axes])
+                    if time is None:
+                        yield even_times(layout.start_ns, layout.band.nominal_rate_hz, row, batch.num_rows), accel_g
+                    else:
+                        yield _times(batch[time], layout, source, row), accel_g
+                    row += batch.num_rows
     except (pa.ArrowException, *_BROKEN_TEXT, csv.Error) as error:
         raise _explained(path, layout, error) from error
+
+
+def _whole_lines(raw: IO[bytes]) -> Iterator[bytes]:
+    """Yield a file in blocks that end with a line; of what can't be read on, all before it.
+
+    Arrow's own streaming reads ahead in a thread that outlives its reader, and has ended the process on broken files.
+    """
+    rest = b""
+    while block := raw.read(_BLOCK_BYTES):
+        whole, end, tail = (rest + block).rpartition(b"\n")
+        if len(tail) > MAX_LINE_BYTES:
+            raise csv.Error(f"a line of {len(tail):,} bytes or more")
+        rest = tail
+        if whole.strip():
+            yield whole + end
+    if rest.strip():
+        yield rest
 
 
 def _times(column: pa.Array, layout: Layout, source: Source, row: int) -> NDArray[np.int64]:
