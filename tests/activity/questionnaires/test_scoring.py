@@ -301,6 +301,16 @@ def test_answers_go_through_a_form_and_come_out_as_items(row: Instrument) -> Non
         assert [question.kind for question in shown.questions] == [question.kind for question in form.questions]
 
 
+def test_the_table_in_the_readme_is_that_of_the_rows() -> None:
+    text = (Path(__file__).parents[3] / "data" / "questionnaires" / "README.md").read_text(encoding="utf-8")
+    for row in ROWS:
+        low = "" if row.score_low is None else f"{row.score_low:g} to "
+        still_open = f"{row.missing.value}, at most {row.missing_at_most}" if row.missing_at_most else "none"
+        important = "" if row.important is None else f"{row.important:g}"
+        cells = [f"`{row.id}`: {row.title}", row.items, f"{low}{row.score_high:g}", row.better, still_open, important]
+        assert f"| {' | '.join(map(str, cells))} | {row.licence.value} |" in text, row.id
+
+
 def test_an_instrument_that_is_not_there_is_refused_with_those_that_are() -> None:
     with pytest.raises(AnswerError, match="rmdq-24, rmdq-23"):
         instrument("no-such")
