@@ -30,7 +30,7 @@ FORMS: Final = ("profile", "eligibility", "baseline", "weekly-checkin")
     "--value-set",
     type=click.Path(path_type=Path),
     default=None,
-    help="CSV file of what each EQ-5D-5L profile is worth.",
+    help="File of what EQ-5D-5L profiles are worth in a country: CSV of all of them, or TOML of a model.",
 )
 @click.option("--answers", type=click.Path(path_type=Path), default=None, help="TOML or JSON file of the answers.")
 @click.option("--date", "date_", default=None, help="Day that the answers are of.  [default: today]")

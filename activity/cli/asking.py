@@ -98,7 +98,14 @@ def keep_instrument(
 ) -> None:  # fmt: skip
     """Ask an instrument or read its answers, keep them as they were given, and say what they come to."""
     from activity.questionnaires.answers import check_date, read_answers
-    from activity.questionnaires.instrument import answer_form, asked_form, instrument, item_answers, read_pack
+    from activity.questionnaires.instrument import (
+        answer_form,
+        asked_form,
+        form_version,
+        instrument,
+        item_answers,
+        read_pack,
+    )
     from activity.questionnaires.scoring import score
     from activity.questionnaires.value_set import read_value_set
     from activity.store.participants import keep_answers, participant
@@ -115,9 +122,9 @@ def keep_instrument(
         day = check_date(given.pop("date", day_of(date_, one, "--date")), f"{name}, date")
         found = score(row, item_answers(row, check_answers(form, given)), values)
         with writing(kept, who, f"ask {name}") as write:
-            keep_answers(write, one, (row.id, form.version), day, given)
+            keep_answers(write, one, (row.id, form_version(row, pack)), day, given)
     said = {"id": one.id, "form": name, "date": day.isoformat(), "score": found.value, "answered": found.answered,
-            "imputed": found.imputed, "why": found.why, "better": row.better}  # fmt: skip
+            "imputed": found.imputed, "rule": found.rule.value, "why": found.why, "better": row.better}  # fmt: skip
     if as_json:
         console.emit_json(said)
     elif found.value is None:

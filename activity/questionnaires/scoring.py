@@ -20,6 +20,7 @@ class Score:
     value: float | None
     answered: int  #: of the items that count
     imputed: int  #: items that were left open and yet counted, by the rule
+    rule: Missing = Missing.NONE  #: by which open items were dealt with; none, where nothing was open or no score is
     why: str = ""
     signpost: str = ""  #: what the person is to be told
 
@@ -27,18 +28,17 @@ class Score:
 def score(row: Instrument, answers: Sequence[int | None], values: ValueSet | None = None) -> Score:
     """Return the score of an instrument's answers, one an item, None where left open.
 
-    ``AnswerError`` on another number of answers, on one out of range, and where a value set is needed and not given.
+    ``AnswerError`` on another number of answers, and on one that is no whole number or out of range.
     """
     keyed = _keyed(row, answers)
     answered = sum(value is not None for value in keyed)
-    still_open = len(keyed) - answered
-    if not answered or still_open > row.missing_at_most:
-        why = f"{answered} of {len(keyed)} items answered, and at least {len(keyed) - row.missing_at_most} are needed"
-        return Score(row.id, None, answered, 0, why if answered else "nothing was answered")
+    why = _why_not(row, answered, values)
+    if why:
+        return Score(row.id, None, answered, 0, why=why, signpost=_told(row, _least(row, keyed)))
     filled = _FILL[row.missing](keyed)
     value = _combined(row, filled, values)
-    told = row.signpost if row.signpost_from is not None and value >= row.signpost_from else ""
-    return Score(row.id, value, answered, len(filled) - answered, signpost=told)
+    rule = row.missing if answered < len(keyed) else Missing.NONE
+    return Score(row.id, value, answered, len(filled) - answered, rule, signpost=_told(row, value))
 
 
 def gain(row: Instrument, before: float | None, after: float | None) -> float | None:
@@ -48,12 +48,31 @@ def gain(row: Instrument, before: float | None, after: float | None) -> float | 
     return after - before if row.better == "higher" else before - after
 
 
+def _why_not(row: Instrument, answered: int, values: ValueSet | None) -> str:
+    if not answered:
+        return "nothing was answered"
+    needed = len(row.counted) - row.missing_at_most
+    if answered < needed:
+        return f"{answered} of {len(row.counted)} items answered, and at least {needed} are needed"
+    return "no value set of a country was given" if row.combine is Combine.VALUE_SET and values is None else ""
+
+
+def _least(row: Instrument, keyed: Items) -> float:
+    """Return the sum if every open item had the lowest answer: somebody in need is told so by half a form, too."""
+    return fsum(row.low if value is None else value for value in keyed)
+
+
+def _told(row: Instrument, value: float) -> str:
+    return row.signpost if row.signpost_from is not None and value >= row.signpost_from else ""
+
+
 def _keyed(row: Instrument, answers: Sequence[int | None]) -> Items:
     if len(answers) != row.items:
         raise AnswerError(f"{len(answers)} answers", row.id, f"{row.items}, one for each item")
     for number, value in enumerate(answers, 1):
-        if value is not None and not row.low <= value <= row.high:
-            raise AnswerError(f"{value} is out of range", f"{row.id}, item {number}", f"{row.low} to {row.high}")
+        if value is not None and (type(value) is not int or not row.low <= value <= row.high):
+            expected = f"a whole number from {row.low} to {row.high}"
+            raise AnswerError(f"{value!r} can't be", f"{row.id}, item {number}", expected)
     turned = row.low + row.high
     return tuple(
         turned - value if number in row.reversed and value is not None else value
@@ -84,9 +103,7 @@ _FILL: Final[dict[Missing, Callable[[Items], tuple[float, ...]]]] = {
 
 
 def _combined(row: Instrument, filled: tuple[float, ...], values: ValueSet | None) -> float:
-    if row.combine is Combine.VALUE_SET:
-        if values is None:
-            raise AnswerError("no value set", row.id, "the value set of a country", "give it with --value-set FILE")
+    if values is not None and row.combine is Combine.VALUE_SET:
         return values.index(tuple(int(level) for level in filled))
     total = fsum(filled)
     return total / len(filled) if row.combine is Combine.MEAN else total
