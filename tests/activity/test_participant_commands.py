@@ -358,8 +358,8 @@ def test_an_instrument_is_asked_kept_as_it_was_answered_and_scored(
     code, out, _ = selfback("ask", key, "rmdq-24", "--answers", tmp_path / "rmdq.toml", "--date", DAY, "--json")
     assert code == 0
     assert json.loads(out) == {
-        "id": key, "form": "rmdq-24", "date": DAY, "score": 9.0, "answered": 22, "imputed": 2, "why": "",
-        "better": "lower",
+        "id": key, "form": "rmdq-24", "date": DAY, "score": 9.0, "answered": 22, "imputed": 2, "rule": "zero",
+        "why": "", "better": "lower",
     }  # fmt: skip
     kept = json.loads(selfback("participant", "export", key)[1])["answers"]
     assert [row["document"]["q10"] for row in kept if row["instrument"] == "rmdq-24"] == [False]
@@ -368,6 +368,49 @@ def test_an_instrument_is_asked_kept_as_it_was_answered_and_scored(
     assert (code, "16, lower is better" in out, "talk to your doctor" in err) == (0, True, True)
     (tmp_path / "phq.toml").write_text("q1 = 2\n")
     assert "no score, 1 of 8 items answered" in selfback("ask", key, "phq-8", "--answers", tmp_path / "phq.toml")[1]
+    (tmp_path / "phq.toml").write_text("".join(f"q{number} = 3\n" for number in range(1, 6)))
+    code, out, err = selfback("ask", key, "phq-8", "--answers", tmp_path / "phq.toml")
+    assert (code, "no score" in out, "talk to your doctor" in err) == (0, True, True)
+    (tmp_path / "phq.toml").write_text("q1 = 4\n")
+    assert selfback("ask", key, "phq-8", "--answers", tmp_path / "phq.toml")[0] == 2
+    kept = json.loads(selfback("participant", "export", key)[1])["answers"]
+    assert [len(row["document"]) for row in kept if row["instrument"] == "phq-8"] == [8, 1, 5]
+
+
+def test_a_health_profile_is_kept_without_a_value_set_and_scored_with_one(
+    selfback: Selfback, key: str, tmp_path: Path
+) -> None:
+    (tmp_path / "eq.toml").write_text("q1 = 2\nq2 = 1\nq3 = 1\nq4 = 3\nq5 = 1\n")
+    asked = ("ask", key, "eq-5d-5l", "--answers", tmp_path / "eq.toml", "--date", DAY)
+    code, out, _ = selfback(*asked)
+    assert (code, "no score, no value set of a country was given; kept" in out) == (0, True)
+    losses = "".join(f"{name} = [0.1, 0.2, 0.3, 0.4]\n" for name in ("mobility", "self_care", "usual_activities"))
+    losses += "pain = [0.05, 0.15, 0.25, 0.35]\nanxiety = [0.1, 0.2, 0.3, 0.4]\n"
+    (tmp_path / "made-up.toml").write_text('name = "made up"\nsource = "made up for a test"\n' + losses)
+    code, out, _ = selfback(*asked, "--value-set", tmp_path / "made-up.toml")
+    assert (code, "0.75, higher is better" in out) == (0, True)
+    (tmp_path / "made-up.toml").write_text(losses)
+    assert selfback(*asked, "--value-set", tmp_path / "made-up.toml")[0] == 5
+    kept = json.loads(selfback("participant", "export", key)[1])["answers"]
+    assert sum(row["instrument"] == "eq-5d-5l" for row in kept) == 2
+
+
+def test_an_instrument_is_asked_from_a_pack_and_its_answers_say_which(
+    selfback: Selfback, key: str, tmp_path: Path
+) -> None:
+    (tmp_path / "work.toml").write_text(
+        'instrument = "wai-single"\ninstrument_version = "1"\nversion = "test-1"\nlanguage = "en"\n'
+        'permission = "made up for a test"\nlow_label = "the least"\nhigh_label = "the most"\n'
+        '[[items]]\ntext = "A made-up question?"\n'
+    )
+    (tmp_path / "seven.toml").write_text("q1 = 7\n")
+    asked = ("ask", key, "wai-single", "--items", tmp_path / "work.toml", "--answers", tmp_path / "seven.toml")
+    assert selfback(*asked, "--date", DAY)[0] == 0
+    kept = json.loads(selfback("participant", "export", key)[1])["answers"]
+    assert [row["version"] for row in kept if row["instrument"] == "wai-single"] == ["1 en test-1"]
+    (tmp_path / "work.toml").write_text((tmp_path / "work.toml").read_text().replace("wai-single", "pseq"))
+    code, _, err = selfback(*asked, "--date", DAY)
+    assert (code, "texts of pseq; expected texts of wai-single" in err) == (5, True)
 
 
 def test_texts_of_others_are_asked_from_a_pack_or_not_at_all(selfback: Selfback, key: str, tmp_path: Path) -> None:
@@ -377,9 +420,6 @@ def test_texts_of_others_are_asked_from_a_pack_or_not_at_all(selfback: Selfback,
     assert (code, "owners prescribe" in err) == (2, True)
     code, _, err = selfback("ask", key, "no-such-form")
     assert (code, "rmdq-24" in err) == (2, True)
-    (tmp_path / "eq.toml").write_text("".join(f"q{number} = 1\n" for number in range(1, 6)))
-    code, _, err = selfback("ask", key, "eq-5d-5l", "--answers", tmp_path / "eq.toml")
-    assert (code, "--value-set FILE" in err) == (2, True)
     code, _, err = selfback("ask", key, "profile", "--value-set", tmp_path / "eq.toml")
     assert code == 2
 

@@ -1,5 +1,6 @@
 """Texts of others come in a pack that fits its instrument, or they aren't asked."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,10 @@ def test_a_version_that_exists_in_one_language_is_asked_in_that_one(tmp_path: Pa
 def test_a_pack_that_is_not_there_is_refused_in_words(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match="can't be read"):
         read_pack(tmp_path / "none.toml", instrument("pseq"))
+
+
+def test_the_pack_that_the_readme_shows_is_one() -> None:
+    readme = (Path(__file__).parents[3] / "data" / "questionnaires" / "README.md").read_text(encoding="utf-8")
+    shown = tomllib.loads(readme.split("```toml\n")[1].split("```")[0])
+    pack = ItemPack.model_validate(shown)
+    assert pack.instrument_version == instrument(pack.instrument).version
