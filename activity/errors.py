@@ -192,3 +192,50 @@ class SingularCovarianceError(TrialDataError):
     """No covariance of the visits can be estimated, not even the simplest: a visit without spread, or one repeated."""
 
     code = "trial-singular-covariance"
+
+
+class TrialError(ActivityError):
+    """A step of a trial that can't be taken: no study in the store, no consent, or not in this order."""
+
+    code = "trial"
+    exit_code = 2
+
+
+class ProtocolChangedError(TrialError):
+    """A running study whose protocol, content or model isn't what it began with; amend it, or bring back what was."""
+
+    code = "trial-protocol-changed"
+    exit_code = 5
+
+
+class NotEligibleError(TrialError):
+    """Somebody who doesn't meet the criteria of the study, or of whom not all is known yet; they weren't randomised."""
+
+    code = "trial-not-eligible"
+    exit_code = 7
+
+
+class AlreadyRandomisedError(TrialError):
+    """Somebody who was randomised before; a person is randomised once, and their arm stays."""
+
+    code = "trial-already-randomised"
+
+
+class TrialKeyError(TrialError):
+    """A key of a trial that can't be read, that others can read, too, or that isn't the one of the study."""
+
+    code = "trial-key"
+    exit_code = 5
+
+
+class AllocationError(TrialError):
+    """Allocations that aren't what the key of the study makes of them: a row was changed, swapped, added or removed."""
+
+    code = "trial-allocation"
+    exit_code = 5
+
+
+class VisitError(TrialError):
+    """Answers to a visit that can't be taken: it isn't open yet, is over, or was before the person was randomised."""
+
+    code = "trial-visit"

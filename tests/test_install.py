@@ -45,7 +45,7 @@ def test_wheel_holds_every_module_and_what_is_shipped(wheel: list[str]) -> None:
         for path in (ROOT / folder).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
                 assert path.relative_to(ROOT).as_posix() in wheel
-    for folder in ("models", "data/casebase", "data/content", "data/questionnaires"):
+    for folder in ("models", "data/casebase", "data/content", "data/questionnaires", "data/study"):
         shipped = [path for path in (ROOT / folder).rglob("*") if path.is_file()]
         assert shipped, folder
         for path in shipped:

@@ -16,7 +16,8 @@ from activity.store.engine import Store, form
 from activity.store.history import CHECKIN_FORM
 from activity.store.ids import checked_id
 from activity.store.migrate import Form
-from activity.store.schema import ABOUT, ANSWERS, AUDIT, ERASED, METADATA, PARTICIPANT, PLAN, PROFILE
+from activity.store.schema import ABOUT, ANSWERS, AUDIT, ERASED, METADATA, OF_STUDY, PARTICIPANT, PLAN, PROFILE, STUDY
+from activity.trial.protocol import protocol_from_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def check_store(store: Store) -> Checked:
         findings += [Finding("audit", _said(breach.seq, breach.what)) for breach in breaches(connection)]
         if current:
             findings += [*_references(connection), *_ids(connection), *_documents(connection)]
-        tables = (PARTICIPANT, *ABOUT, AUDIT) if current else (PARTICIPANT, AUDIT)
+        tables = (PARTICIPANT, *ABOUT, *OF_STUDY, AUDIT) if current else (PARTICIPANT, AUDIT)
         rows = {table.name: count(connection, table) for table in tables}
         return Checked(found, rows, last_hash(connection), tuple(findings))
 
@@ -99,11 +100,12 @@ _READERS: Final[Mapping[Table, Callable[[Mapping[Any, Any], Any], object]]] = {
     PROFILE: lambda _, document: load_profile(document),
     ANSWERS: _answers,
     PLAN: lambda _, document: plan_from_document(document),
+    STUDY: lambda _, document: protocol_from_document(document),
 }
 
 
 def _documents(connection: Connection) -> Iterator[Finding]:
-    for table in ABOUT:
+    for table in (*ABOUT, *OF_STUDY):
         if "document" not in table.c:
             continue
         for row in connection.execute(select(table).order_by(table.c.id)).mappings():

@@ -6,7 +6,7 @@ same digest, in every database. ``salt`` makes a digest in the audit say nothing
 
 from typing import Final
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint
 
 METADATA: Final = MetaData(
     naming_convention={
@@ -106,6 +106,49 @@ RETAINED: Final = _table(
     Column("provenance", Text, nullable=False),
     Column("document", Text, nullable=False),
 )
+STUDY: Final = Table(
+    "study",  # its protocol as it began, and each amendment
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("study", Text, nullable=False),  # id of the protocol
+    Column("act", Text, nullable=False),  # start or amendment
+    Column("digest", Text, nullable=False),  # of the protocol
+    Column("key_check", Text, nullable=False),  # tells the key from any other, and holds nothing of it
+    Column("document", Text, nullable=False),
+    Column("pins", Text, nullable=False),  # hashes of content and model, as JSON
+    Column("why", Text, nullable=False),
+    Column("written_at", Text, nullable=False),
+    Column("written_by", Text, nullable=False),
+    Column("salt", Text, nullable=False),
+    sqlite_strict=True,
+    sqlite_autoincrement=True,
+)
+#: Places of the random sequence that were taken. Who took one stands in ``allocation``, so that a place stays taken
+#: when they are erased.
+PLACE: Final = Table(
+    "place",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("stratum", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("arm", Text, nullable=False),
+    Column("protocol", Text, nullable=False),  # digest
+    Column("seal", Text, nullable=False),
+    Column("written_at", Text, nullable=False),
+    Column("written_by", Text, nullable=False),
+    Column("salt", Text, nullable=False),
+    UniqueConstraint("stratum", "position"),
+    sqlite_strict=True,
+    sqlite_autoincrement=True,
+)
+ALLOCATION: Final = _table(
+    "allocation",
+    Column("place", Integer, ForeignKey("place.id"), nullable=False, unique=True),
+    Column("arm", Text, nullable=False),
+    Column("date", Text, nullable=False),  # local
+    Column("seal", Text, nullable=False),
+)
+ALLOCATION.append_constraint(UniqueConstraint("participant"))
 AUDIT: Final = Table(
     "audit",
     METADATA,
@@ -124,4 +167,6 @@ AUDIT: Final = Table(
 )
 
 #: Tables of rows about a participant, in the order in which they may be erased.
-ABOUT: Final = (RETAINED, EXERCISE, BAND, EDIT, MESSAGE, EVENT, PLAN, ANSWERS, PROFILE)
+ABOUT: Final = (ALLOCATION, RETAINED, EXERCISE, BAND, EDIT, MESSAGE, EVENT, PLAN, ANSWERS, PROFILE)
+#: Tables of rows about nobody, which stay when somebody is erased.
+OF_STUDY: Final = (STUDY, PLACE)

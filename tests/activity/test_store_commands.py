@@ -133,9 +133,9 @@ def test_no_store_a_newer_one_and_a_locked_one_end_with_6(
 def test_a_migration_says_what_would_run_and_backs_up_first(selfback: Selfback, key: str, tmp_path: Path) -> None:
     place = tmp_path / "s.sqlite"
     assert selfback("store", "migrate")[1].startswith("current: ")
-    for statement in (*(f"DROP TABLE {name}" for name in ("band", "exercise", "retained")),
-                      "UPDATE alembic_version SET version_num = '0001'"):  # fmt: skip
-        change(place, statement)
+    for name in ("allocation", "place", "study", "band", "exercise", "retained"):
+        change(place, f"DROP TABLE {name}")
+    change(place, "UPDATE alembic_version SET version_num = '0001'")
     code, out, _ = selfback("store", "migrate", "--dry-run")
     assert code == 0
     assert out.startswith("0002: ")

@@ -47,7 +47,7 @@ from activity.store.participants import (
     participant,
     participants,
 )
-from activity.store.schema import ABOUT, ANSWERS, AUDIT, EDIT, METADATA, PARTICIPANT, PLAN
+from activity.store.schema import ABOUT, ALLOCATION, ANSWERS, AUDIT, EDIT, METADATA, PARTICIPANT, PLACE, PLAN
 from activity.store.writing import Writing, writing
 
 DAY = date(2026, 11, 23)
@@ -68,6 +68,8 @@ def fill(write: Writing) -> Participant:
     give_band(write, who, "SB-0001", DAY)
     keep_exercise(write, who, "bird-dog", DAY, {"effort": 3, "note": SECRET})
     keep_case(write, who, DAY, {"solution": SECRET}, consent=True, provenance="own")
+    place = write.add(PLACE, {"stratum": "[]", "position": 0, "arm": "selfback", "protocol": "", "seal": ""})
+    write.add(ALLOCATION, {"place": place, "arm": "selfback", "date": DAY.isoformat(), "seal": ""}, who.id)
     return who
 
 
@@ -136,12 +138,18 @@ def test_a_fault_in_the_middle_leaves_nothing(store: Store) -> None:
         assert last_hash(connection) == ROOT
 
 
+KEYS = {"id", "participant"}
 TABLES = {table.name: table for table in (PARTICIPANT, *ABOUT)}
 
 
 @pytest.mark.parametrize(
     ("table", "column"),
-    [(t.name, c.name) for t in TABLES.values() for c in t.columns if c.name not in {"id", "participant", "plan"}],
+    [
+        (t.name, c.name)
+        for t in TABLES.values()
+        for c in t.columns
+        if c.name not in {"id", "participant", "plan", "place"}
+    ],
 )
 def test_any_value_that_is_changed_is_told(table: str, column: str, store: Store, somebody: Participant) -> None:
     tamper(store, f"UPDATE {table} SET {column} = {column} || 'x'")
@@ -186,7 +194,7 @@ def test_who_is_erased_is_gone_and_the_chain_holds(store: Store, somebody: Parti
         other = add_participant(write, "UTC")
         keep_message(write, other, {"date": "2026-11-24", "text": "kept"})
     with writing(store, "staff", "their wish") as write:
-        assert write.erase(somebody.id) == 10
+        assert write.erase(somebody.id) == 11
     with store.reading() as connection:
         with pytest.raises(UnknownParticipantError, match="was erased on"):
             participant(connection, somebody.id)
@@ -222,7 +230,7 @@ def test_the_export_holds_all_that_is_kept_and_who_wrote_it(store: Store, somebo
     assert str(found).count(SECRET) == 8
     assert [entry["kind"] for entry in found["audit"]] == [
         "participant", "profile", "answers", "plan", "edit", "message", "event",
-        "band", "exercise", "retained",
+        "band", "exercise", "retained", "allocation",
     ]  # fmt: skip
     assert {entry["who"] for entry in found["audit"]} == {"staff"}
 
@@ -287,8 +295,8 @@ def test_a_newer_store_is_not_touched(address: str) -> None:
 NEXT = """
 from alembic import op
 from sqlalchemy import Column, Text
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 def upgrade():
     op.add_column("participant", Column("site", Text, nullable=False, server_default=""))
 """
@@ -304,13 +312,13 @@ def test_an_older_store_is_backed_up_and_brought_up(tmp_path: Path, monkeypatch)
     (scripts / "versions").mkdir(parents=True)
     for script in [migrate.SCRIPTS / "env.py", *(migrate.SCRIPTS / "versions").glob("0*.py")]:
         (scripts / script.relative_to(migrate.SCRIPTS)).write_text(script.read_text())
-    (scripts / "versions" / "0003_site.py").write_text(NEXT)
+    (scripts / "versions" / "0004_site.py").write_text(NEXT)
     monkeypatch.setattr(migrate.bring_up, "__defaults__", (scripts,))
     later = open_store(str(path))
     with later.reading() as connection:
         assert connection.execute(text("SELECT site FROM participant")).scalars().all() == [""]
     later.close()
-    (backup,) = tmp_path.glob("s.sqlite.0002-*.backup")
+    (backup,) = tmp_path.glob("s.sqlite.0003-*.backup")
     assert backup.stat().st_mode & 0o777 == 0o600
     monkeypatch.undo()
     kept_back = open_store(str(backup))
