@@ -64,7 +64,7 @@ def keep(
     from activity.coach.content import load_content
     from activity.coach.gate import pass_enrolment, stop_on_urgent_signs
     from activity.questionnaires.answers import check_answers, read_answers
-    from activity.questionnaires.checkin import load_checkin
+    from activity.questionnaires.checkin import contradiction, load_checkin
     from activity.questionnaires.definition import load_questionnaire
     from activity.questionnaires.eligibility import load_eligibility
     from activity.questionnaires.profile import load_profile
@@ -76,7 +76,7 @@ def keep(
         with kept.reading() as connection:
             one = participant(connection, id_)
         day = day_of(date_, one, "--date")
-        given: dict[str, Any] = dict(read_answers(answers)) if answers else ask(asked)
+        given: dict[str, Any] = dict(read_answers(answers)) if answers else ask(asked, wrong=contradiction)
         checkin = eligibility = None
         if form == "profile":
             load_profile(given, asked)

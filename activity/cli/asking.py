@@ -3,7 +3,7 @@
 After an urgent warning sign only the other signs are still asked.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,15 @@ from activity.questionnaires.definition import Kind, Question, Questionnaire, Ur
 _YES = {"y": True, "yes": True, "n": False, "no": False}
 
 
-def ask(form: Questionnaire, line: Callable[[str], str] | None = None) -> dict[str, Any]:
-    """Return the answers that were given; what can't be an answer is asked again. ``line`` reads one line."""
+def ask(
+    form: Questionnaire,
+    line: Callable[[str], str] | None = None,
+    wrong: Callable[[Mapping[str, Any]], str] = lambda _: "",
+) -> dict[str, Any]:
+    """Return the answers that were given; what can't be an answer is asked again.
+
+    ``line`` reads one line, ``wrong`` says what can't be true of the answers so far taken together.
+    """
     read = line or (lambda prompt: str(click.prompt(prompt, default="", show_default=False, err=True)))
     click.echo(f"{form.title}\n{form.intro}\n", err=True)
     answers: dict[str, Any] = {}
@@ -32,6 +39,9 @@ def ask(form: Questionnaire, line: Callable[[str], str] | None = None) -> dict[s
             if text:
                 click.echo(f"   {text}", err=True)
         value = _answer(form, question, read)
+        while value is not None and (why := wrong({**answers, question.id: value})):
+            click.echo(f"   That can't be: {why}.", err=True)
+            value = _answer(form, question, read)
         if value is not None:
             answers[question.id] = value
             urgent |= value is True and question.urgency is Urgency.URGENT

@@ -70,8 +70,18 @@ def load_checkin(given: Mapping[str, object], form: Questionnaire | None = None)
     signs = [question.id for question in form.warning_signs]
     present = tuple(name for name in signs if answers[name])
     open_signs = any(answers[name] is None for name in signs)
+    if wrong := contradiction(answers):
+        raise AnswerError(wrong, form.id, "answers that can both be true")
     values = {field.name: answers[field.name] for field in fields(CheckIn) if field.name in answers}
     return CheckIn(date=day, red_flags=None if open_signs and not present else present, **values)
+
+
+def contradiction(answers: Mapping[str, object]) -> str:
+    """Return what can't be true of answers taken together; empty where nothing is wrong with them."""
+    average, worst = answers.get("average_pain"), answers.get("worst_pain")
+    if isinstance(average, int) and isinstance(worst, int) and average > worst:
+        return f"pain of {average} on average and of {worst} at its worst"
+    return ""
 
 
 def read_checkin(path: Path) -> CheckIn:

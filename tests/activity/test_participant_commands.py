@@ -12,6 +12,7 @@ from activity.cli.asking import ask
 from activity.cli.main import run
 from activity.coach.cases.document import case_to_document, made_up
 from activity.coach.cases.settings import load_settings
+from activity.questionnaires.checkin import contradiction
 from activity.questionnaires.definition import Kind, load_questionnaire
 from activity.reprocess.plan import read_infos
 from activity.store.engine import open_store
@@ -323,6 +324,15 @@ def test_after_an_urgent_sign_only_the_other_signs_are_asked() -> None:
 
     assert ask(FORM, line) == {SIGNS[0]: True}
     assert len(asked) == len(SIGNS)
+
+
+def test_an_answer_that_contradicts_an_earlier_one_is_asked_again_and_nothing_is_lost() -> None:
+    pain = ("average_pain", "worst_pain")
+    form = FORM.model_copy(update={"questions": tuple(one for one in FORM.questions if one.id in pain)})
+    typed = iter(["7", "4", "8"])
+    assert ask(form, lambda _: next(typed), contradiction) == {"average_pain": 7, "worst_pain": 8}
+    typed = iter(["7", "4", ""])
+    assert ask(form, lambda _: next(typed), contradiction) == {"average_pain": 7}
 
 
 def test_other_peoples_weeks_have_a_say_and_a_broken_case_is_left_out_and_said(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activity.errors import AnswerError, ContentError
-from activity.questionnaires.checkin import CheckIn, load_checkin, read_checkin
+from activity.questionnaires.checkin import CheckIn, contradiction, load_checkin, read_checkin
 from activity.questionnaires.definition import Kind, Questionnaire, checked, load_questionnaire
 from activity.questionnaires.profile import Profile, load_profile
 
@@ -28,7 +28,9 @@ def right_answer(question):
             return st.lists(st.sampled_from([option.id for option in question.options]))
 
 
-answers = st.fixed_dictionaries({}, optional={question.id: right_answer(question) for question in FORM.questions})
+answers = st.fixed_dictionaries(
+    {}, optional={question.id: right_answer(question) for question in FORM.questions}
+).filter(lambda given: not contradiction(given))
 wrong = st.sampled_from([-1, 11, 1000, 4.5, float("nan"), "yes", "", [1], ["nothing"], {"a": 1}, b"7", True, "4"])
 
 
@@ -138,3 +140,11 @@ def test_a_question_that_cannot_be_asked_is_refused(question) -> None:
     form = {"id": "form", "version": "1", "title": "A form", "intro": "", "questions": [question]}
     with pytest.raises(ContentError, match=r"form\.toml"):
         checked(Questionnaire, form, "form.toml")
+
+
+def test_an_average_above_the_worst_is_refused_and_one_equal_to_it_is_not() -> None:
+    day = {"date": "2026-03-02"}
+    with pytest.raises(AnswerError, match="7 on average and of 4 at its worst"):
+        load_checkin({**day, "average_pain": 7, "worst_pain": 4})
+    assert load_checkin({**day, "average_pain": 4, "worst_pain": 4}).average_pain == 4
+    assert load_checkin({**day, "average_pain": 7}).worst_pain is None
