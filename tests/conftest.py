@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import processed_folder
 import pytest
+import store_commands
 
 CHECKOUT = Path(__file__).parents[1]
 
@@ -32,3 +33,11 @@ def rng() -> np.random.Generator:
 def processed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of results of one recording and one failure; for reading."""
     return processed_folder.make(tmp_path_factory.mktemp("processed"))
+
+
+@pytest.fixture
+def selfback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> store_commands.Selfback:
+    """Run a command on a store of the test's own; return exit code, stdout, stderr."""
+    return store_commands.on_a_store(tmp_path / "s.sqlite", capsys, monkeypatch)

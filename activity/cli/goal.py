@@ -27,8 +27,7 @@ def command(
     from activity.coach.content import load_content
     from activity.coach.own_goal import read_wish, with_own_goal
     from activity.coach.plan_document import plan_to_document
-    from activity.errors import AnswerError
-    from activity.store.history import plan_of
+    from activity.store.history import held_plan
     from activity.store.participants import keep_edit, keep_plan, participant
     from activity.store.writing import writing
 
@@ -37,10 +36,7 @@ def command(
         with kept.reading() as connection:
             one = participant(connection, id_)
             day = day_of(date_, one, "--date")
-            found = plan_of(connection, one, day)
-        if found is None:
-            raise AnswerError(f"no plan holds {day}", one.id, "a plan of that week", f"selfback plan {one.id}")
-        number, plan = found
+            number, plan = held_plan(connection, one, day)
         changed = with_own_goal(plan, wished, load_content())
         goal = plan_to_document(changed)["goal"]
         if not dry_run:

@@ -31,9 +31,8 @@ def command(
     """
     from activity.coach.plan_document import plan_to_document
     from activity.coach.week import todays_message
-    from activity.errors import AnswerError
     from activity.report.text import message_lines
-    from activity.store.history import FEEDBACK_FORM, plan_of
+    from activity.store.history import FEEDBACK_FORM, held_plan
     from activity.store.participants import keep_answers, keep_message, participant
     from activity.store.writing import writing
 
@@ -41,10 +40,7 @@ def command(
         with kept.reading() as connection:
             one = participant(connection, id_)
             day = day_of(date_, one, "--date")
-            found = plan_of(connection, one, day)
-        if found is None:
-            raise AnswerError(f"no plan holds {day}", one.id, "a plan of that week", f"selfback plan {one.id}")
-        plan = found[1]
+            _, plan = held_plan(connection, one, day)
         message = todays_message(plan, day)
         chosen = _chosen(message, answer)
         said = _said(message, answer, chosen, helpful)

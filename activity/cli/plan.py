@@ -60,7 +60,6 @@ def command(
 ) -> None:  # fmt: skip
     """Make the plan of a week from a participant's answers, last plan and days, show it, and keep it as shown."""
     from activity.coach.plan_document import plan_to_document
-    from activity.store.bands import checked_serial
     from activity.store.participants import participant
 
     if (id_ is None) == (band is None):
@@ -71,13 +70,11 @@ def command(
         if band is not None:
             if results is None:
                 raise click.UsageError("--band finds its days in --results")
-            one, days = wearer_and_days(kept, band, results)
-            recordings = names_of_band(results, checked_serial(band))
+            one, days, walked = wearer_and_days(kept, band, results)
         else:
             with kept.reading() as connection:
                 one = participant(connection, id_ or "")
-            days = _days(results, recordings) if results else ()
-        walked = walked_in(results, recordings) if results and days else ()
+            days, walked = _days_and_walking(results, recordings) if results else ((), ())
         plan = make_week(kept, one, days, who=who, start=start, cases=cases, dry_run=dry_run, walked=walked)
     if as_json:
         console.emit_json(plan_to_document(plan))
@@ -85,16 +82,22 @@ def command(
         show_plan(plan, why=why)
 
 
-def wearer_and_days(kept: "Store", band: str, results: Path) -> "tuple[Participant, tuple[DaySummary, ...]]":
-    """Return who wears a band, and the days of it since they have it; `BandUnassignedError` where nobody does."""
+def wearer_and_days(
+    kept: "Store", band: str, results: Path
+) -> "tuple[Participant, tuple[DaySummary, ...], tuple[WalkedDay, ...]]":
+    """Return who wears a band, the days of it since they have it, and all its walking.
+
+    `BandUnassignedError` where nobody does.
+    """
     from activity.store.bands import checked_serial, wearer
 
     with kept.reading() as connection:
         found = wearer(connection, band)
     names = names_of_band(results, checked_serial(band))
-    days = later_days(_days(results, names) if names else (), found.since)
+    days, walked = _days_and_walking(results, names) if names else ((), ())
+    days = later_days(days, found.since)
     say_days(len(days), band, found.since)
-    return found.participant, days
+    return found.participant, days, walked
 
 
 def make_week(
@@ -214,17 +217,10 @@ def _seed(key: str, first: date) -> int:
     return int(hashlib.sha256(f"{key}/{first}".encode()).hexdigest()[:8], 16)
 
 
-def _days(results: Path, recordings: tuple[str, ...]) -> "tuple[DaySummary, ...]":
-    """Return the days of recordings in order; of a day that two hold, the one with more wear."""
-    return tuple(day for day, _ in _days_and_walking(results, recordings))
-
-
-def walked_in(results: Path, recordings: tuple[str, ...]) -> "tuple[WalkedDay, ...]":
-    """Return the walking of the same days."""
-    return tuple(walked for _, walked in _days_and_walking(results, recordings))
-
-
-def _days_and_walking(results: Path, recordings: tuple[str, ...]) -> "list[tuple[DaySummary, WalkedDay]]":
+def _days_and_walking(
+    results: Path, recordings: tuple[str, ...]
+) -> "tuple[tuple[DaySummary, ...], tuple[WalkedDay, ...]]":
+    """Return the days of recordings in order and their walking; of a day that two hold, the one with more wear."""
     from activity.coach.currency import WalkedDay
     from activity.reprocess.results import day_rows, days_of, infos_named
 
@@ -236,4 +232,5 @@ def _days_and_walking(results: Path, recordings: tuple[str, ...]) -> "list[tuple
                 known = row if day.quality.valid else {}
                 cadence = (known.get("mvpa_cadence_minutes"), known.get("vigorous_cadence_minutes"))
                 best[day.date] = day, WalkedDay(day.date, *cadence)
-    return [best[key] for key in sorted(best)]
+    chosen = [best[key] for key in sorted(best)]
+    return tuple(day for day, _ in chosen), tuple(walked for _, walked in chosen)

@@ -119,11 +119,11 @@ def _plan_of_wearer(
 ) -> dict[str, Any]:
     """Find who wears the band, recognise what they did where they live, and make and keep their plan."""
     from activity.cli import console
-    from activity.cli.plan import make_week, show_plan, walked_in, wearer_and_days
+    from activity.cli.plan import make_week, show_plan, wearer_and_days
     from activity.cli.storing import opened
-    from activity.cli.wearing import names_of_band, one_serial, process_recordings
+    from activity.cli.wearing import one_serial, process_recordings
     from activity.coach.plan_document import plan_to_document
-    from activity.store.bands import checked_serial, wearer
+    from activity.store.bands import wearer
 
     serial = one_serial(found)
     with opened(store) as kept:
@@ -131,8 +131,7 @@ def _plan_of_wearer(
             zone = wearer(connection, serial).participant.zone
         console.note("recognising activities and steps ...")
         process_recordings([Path(recording["path"]) for recording in found], results, zone)
-        one, days = wearer_and_days(kept, serial, results)
-        walked = walked_in(results, names_of_band(results, checked_serial(serial))) if days else ()
+        one, days, walked = wearer_and_days(kept, serial, results)
         plan = make_week(kept, one, days, who=who, walked=walked)
     if not as_json:
         show_plan(plan)

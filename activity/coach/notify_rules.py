@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from activity.coach.content import Id
-from activity.coach.rules import Comparison, Rule
+from activity.coach.rules import Comparison, Rule, named
 from activity.questionnaires.definition import Checked, checked, read_toml
 from activity.resources import shipped
 
@@ -40,11 +40,6 @@ class Scope(StrEnum):
 
     DAY = "day"
     WEEK = "week"
-
-
-def named(values: Any, name: str) -> Any:
-    """Return the values of a rule with the key under which it stands as its id."""
-    return {"id": name, **values} if isinstance(values, dict) else values
 
 
 class Quiet(Rule):

@@ -321,8 +321,9 @@ class Trigger(Rule, Comparison):
     """A condition on one fact of the week; its reason is given with each message it chooses."""
 
 
-def _named(value: Any, name: str) -> Any:
-    return {"id": name, **value} if isinstance(value, dict) and "id" not in value else value
+def named(values: Any, name: str) -> Any:
+    """Return the values of a rule with the key under which it stands as its id, unless they have one."""
+    return {"id": name, **values} if isinstance(values, dict) else values
 
 
 class Rules(Checked):
@@ -397,7 +398,7 @@ class Rules(Checked):
     def _take_ids_from_keys(cls, values: Any) -> Any:
         if not isinstance(values, dict):
             return values
-        return {name: _named(value, name) for name, value in values.items()}
+        return {name: named(value, name) for name, value in values.items()}
 
     def all(self) -> dict[str, Rule]:
         """Return every rule by its id, triggers included."""

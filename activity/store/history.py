@@ -11,6 +11,7 @@ from activity.coach.exercise_log import ExerciseLog, load_exercise_log
 from activity.coach.plan import DailyMessage, WeeklyPlan
 from activity.coach.plan_document import plan_from_document
 from activity.coach.quiz import MessageFeedback
+from activity.errors import AnswerError
 from activity.questionnaires.checkin import CheckIn, load_checkin
 from activity.questionnaires.eligibility import Eligibility, load_eligibility
 from activity.questionnaires.profile import Profile, load_profile
@@ -83,6 +84,14 @@ def plan_of(connection: Connection, who: Participant, day: date) -> tuple[int, W
 def exercise_log(connection: Connection, who: Participant) -> tuple[ExerciseLog, ...]:
     """Return what somebody said of single exercises, oldest first."""
     return load_exercise_log(row.document for row in kept(connection, who, EXERCISE))
+
+
+def held_plan(connection: Connection, who: Participant, day: date) -> tuple[int, WeeklyPlan]:
+    """Return the number and value of the plan in whose week a day lies; ``AnswerError`` where there is none."""
+    found = plan_of(connection, who, day)
+    if found is None:
+        raise AnswerError(f"no plan holds {day}", who.id, "a plan of that week", f"selfback plan {who.id}")
+    return found
 
 
 def message_feedback(connection: Connection, who: Participant) -> tuple[MessageFeedback, ...]:

@@ -3,13 +3,12 @@
 import json
 import os
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from store_commands import Selfback
 
 from activity.cli.asking import ask
-from activity.cli.main import run
 from activity.coach.cases.document import case_to_document, made_up
 from activity.coach.cases.settings import load_settings
 from activity.questionnaires.checkin import contradiction
@@ -24,24 +23,6 @@ CALM = "".join(f"{sign} = false\n" for sign in SIGNS) + "average_pain = 4\nworst
 FIT = "".join(f"{one.id} = {str(not one.keeps_out).lower()}\n" for one in load_questionnaire("eligibility").questions)
 URGENT = CALM.replace(f"{SIGNS[0]} = false", f"{SIGNS[0]} = true")
 DAY = "2026-10-28"
-Selfback = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def selfback(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Selfback:
-    """Run a command on a store of the test's own; return exit code, stdout, stderr."""
-    for command in ("PARTICIPANT_ADD", "PARTICIPANT_LIST", "PARTICIPANT_SHOW", "PARTICIPANT_EXPORT",
-                    "PARTICIPANT_ERASE", "PARTICIPANT_CLEAR", "ASK", "CHECKIN", "PLAN", "GOAL", "LOG", "DID",
-                    "MESSAGE"):  # fmt: skip
-        monkeypatch.setenv(f"SELFBACK_{command}_STORE", str(tmp_path / "s.sqlite"))
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = run([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
 
 
 @pytest.fixture

@@ -2,36 +2,18 @@
 
 import json
 import sqlite3
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from other_shell import simulated
+from store_commands import Selfback
 
-from activity.cli.main import run
 from activity.questionnaires.definition import load_questionnaire
 
 FIT = "".join(f"{one.id} = {str(not one.keeps_out).lower()}\n" for one in load_questionnaire("eligibility").questions)
 SIGNS = [question.id for question in load_questionnaire("weekly-checkin").warning_signs]
 CALM = "".join(f"{sign} = false\n" for sign in SIGNS) + "average_pain = 4\nworst_pain = 6\nminutes = 15\n"
-Selfback = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def selfback(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Selfback:
-    """Run a command on a store of the test's own; return exit code, stdout, stderr."""
-    for name in (*(f"PARTICIPANT_{verb}" for verb in ("ADD", "LIST", "BAND", "EXPORT", "ERASE")), "ASK", "CHECKIN",
-                 "PLAN", "SYNC", *(f"STORE_{verb}" for verb in ("CHECK", "BACKUP", "RESTORE", "MIGRATE"))):  # fmt: skip
-        monkeypatch.setenv(f"SELFBACK_{name}_STORE", str(tmp_path / "s.sqlite"))
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = run([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
 
 
 @pytest.fixture

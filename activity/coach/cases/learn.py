@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from activity.coach.cases.base import CaseBase
 from activity.coach.cases.case import SubPlan
-from activity.coach.cases.similarity import local_similarities
+from activity.coach.cases.similarity import local_similarities, weighted
 from activity.errors import CaseError
 
 FACTORS: Final = (0.0, 0.5, 2.0)  #: what a weight is tried at, of what it was
@@ -98,12 +98,9 @@ def _descend(weeks: _Weeks, weights: NDArray[np.float64], base: CaseBase, subpla
 
 def _error(weeks: _Weeks, weights: NDArray[np.float64], base: CaseBase, subplan: SubPlan) -> float:
     """Return the mean squared error of the similar weeks' mean success, everybody's own weeks left out."""
-    shares = np.where(np.isnan(weeks.local), 0.0, weights[None, :, None])
-    total = shares.sum(axis=1)
-    alike = (shares * np.nan_to_num(weeks.local)).sum(axis=1)
     success = base.success[subplan]
-    usable = ~weeks.own & (total >= base.settings.retrieval.least_known) & ~np.isnan(success)
-    alike = np.where(usable, alike / np.maximum(total, 1e-12), -1.0)
+    alike = weighted(weeks.local, weights, base.settings.retrieval.least_known)
+    alike = np.where(weeks.own | np.isnan(alike) | np.isnan(success), -1.0, alike)
     count = min(base.settings.retrieval.neighbours, alike.shape[1])
     nearest = np.argsort(-np.round(alike, 9), axis=1, kind="stable")[:, :count]
     weight = np.maximum(np.take_along_axis(alike, nearest, axis=1), 0.0)

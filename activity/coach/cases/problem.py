@@ -19,6 +19,7 @@ from activity.coach.cases.case import (
     Provenance,
     Static,
 )
+from activity.coach.cases.retain import judged
 from activity.coach.cases.settings import Retain
 from activity.coach.plan import WeeklyPlan
 from activity.coach.situation import Inputs
@@ -83,7 +84,7 @@ def judged_week(
         goal = shown.goal.steps_per_day
         edits = (*edits, GoalEdit(Editor.PERSON, start, goal))
     outcome = outcome_of(start, goal, checkin, days, rule)
-    return replace(case, edits=edits, outcome=outcome) if outcome else case
+    return judged(replace(case, edits=edits), outcome) if outcome else case
 
 
 def outcome_of(

@@ -20,11 +20,18 @@ def local_similarities(problem: Problem, base: CaseBase) -> NDArray[np.float64]:
 
 def global_similarity(local: NDArray[np.float64], base: CaseBase, subplan: SubPlan) -> NDArray[np.float64]:
     """Return how alike a week is to each case for a sub-plan: (cases,), NaN where too little of both is known."""
-    weights = np.array(base.settings.weights(subplan))[:, None]
-    known = np.where(np.isnan(local), 0.0, weights)
-    total = known.sum(axis=0)
-    alike = (known * np.nan_to_num(local)).sum(axis=0)
-    enough = total >= max(base.settings.retrieval.least_known, np.finfo(np.float64).tiny)
+    return weighted(local, np.array(base.settings.weights(subplan)), base.settings.retrieval.least_known)
+
+
+def weighted(local: NDArray[np.float64], weights: NDArray[np.float64], least_known: float) -> NDArray[np.float64]:
+    """Return the weighted means of local similarities: (..., cases) of (..., attributes, cases) and (attributes,).
+
+    NaN where both know less than a share ``least_known`` of the weight.
+    """
+    known = np.where(np.isnan(local), 0.0, weights[:, None])
+    total = known.sum(axis=-2)
+    alike = (known * np.nan_to_num(local)).sum(axis=-2)
+    enough = total >= max(least_known, np.finfo(np.float64).tiny)
     return np.asarray(np.divide(alike, total, out=np.full(total.shape, np.nan), where=enough))
 
 

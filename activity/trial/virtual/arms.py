@@ -6,7 +6,7 @@ check-in a week. The learning arm starts with no cases at all and retains each w
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from math import sqrt
 from random import Random
 from statistics import fmean, stdev
@@ -14,8 +14,7 @@ from typing import Final
 
 from activity.coach.cases.base import CaseBase, case_base
 from activity.coach.cases.case import Case, Provenance, SubPlan
-from activity.coach.cases.problem import case_of, outcome_of
-from activity.coach.cases.retain import judged as judge
+from activity.coach.cases.problem import WEEK, case_of, judged_week
 from activity.coach.cases.retain import retain
 from activity.coach.cases.reuse import Advisor, ByChance, CaseAdvisor, goal_change
 from activity.coach.cases.settings import Settings
@@ -32,7 +31,6 @@ from activity.trial.virtual.life import State, after_a_week, check_in, days_of, 
 from activity.trial.virtual.people import Person, World, draw_people
 
 ENROLMENT: Final = date(2026, 1, 5)
-_WEEK: Final = timedelta(days=7)
 
 
 class Arm:
@@ -134,7 +132,7 @@ def _live_all(
     lives = [_begin(person, seed) for person in people]
     plans = stops = 0
     for week in range(weeks):
-        start = ENROLMENT + week * _WEEK
+        start = ENROLMENT + week * WEEK
         base = _everyones(lives, settings) if arm == Arm.COACH else None
         for life in lives:
             advisor = _advisor(arm, base, life.person.id, settings)
@@ -148,8 +146,8 @@ def _live_all(
 
 
 def _begin(person: Person, seed: int) -> _Life:
-    state, rng = first_state(person), _luck(seed, person, ENROLMENT - _WEEK)
-    days = list(days_of(person, state, None, ENROLMENT - _WEEK, rng))
+    state, rng = first_state(person), _luck(seed, person, ENROLMENT - WEEK)
+    days = list(days_of(person, state, None, ENROLMENT - WEEK, rng))
     first = check_in(person, state, None, rng, helped=0.0, on=ENROLMENT)
     profile = Profile(conditions=person.conditions, avoid_positions=())
     return _Life(person, profile, state, days, [first], [], None, None, (), [], [])
@@ -192,15 +190,13 @@ def _live(life: _Life, plan: WeeklyPlan | None, start: date, seed: int, settings
     helped = help_of(life.person, plan, goal_change(case.plan, settings), seed) if plan and case else 0.0
     week = days_of(life.person, life.state, plan, start, rng)
     life.state = after_a_week(life.person, life.state, helped, rng)
-    answers = check_in(life.person, life.state, plan, rng, helped=helped, on=start + _WEEK)
+    answers = check_in(life.person, life.state, plan, rng, helped=helped, on=start + WEEK)
     if plan and case:
         life.fits.append(helped)
-        outcome = outcome_of(start, plan.goal.steps_per_day, answers, judged_days(week, start + _WEEK), settings.retain)
-        if outcome is not None:
-            done = judge(case, outcome)
-            parts = [value for subplan in SubPlan if (value := success(done, subplan, settings)) is not None]
-            life.weeks += [fmean(parts)] if parts else []
-            life.cases = retain(life.cases, done, settings)
+        case = judged_week(case, plan, answers, judged_days(week, start + WEEK), settings.retain)
+        parts = [value for subplan in SubPlan if (value := success(case, subplan, settings)) is not None]
+        life.weeks += [fmean(parts)] if parts else []
+        life.cases = retain(life.cases, case, settings)
         life.messages += life.previous.messages if life.previous else ()
         life.previous = plan
     life.days = [*life.days, *week]

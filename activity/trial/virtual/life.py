@@ -1,6 +1,5 @@
 """A virtual person's weeks: what they walk, do and answer, given the plan that they were shown."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from math import exp
@@ -13,7 +12,7 @@ from activity.coach.plan import WeeklyPlan
 from activity.day.summary import DayQuality, DaySummary
 from activity.labels import Activity
 from activity.questionnaires.checkin import CheckIn
-from activity.trial.virtual.people import Person, fit, offer_of
+from activity.trial.virtual.people import Person, fit, offer_of, on_scale
 
 DRIFT: Final = -0.08  #: points of pain a week that pass by themselves (most back pain eases in the first months)
 EFFECT: Final = 0.9  #: points of pain a week between a plan that fits wholly and one that fits not at all
@@ -48,9 +47,9 @@ def help_of(person: Person, plan: WeeklyPlan, change: GoalChange | None, seed: i
 
 def after_a_week(person: Person, state: State, helped: float, rng: Random) -> State:
     """Return where a person stands a week later; ``helped`` is from -1 to 1, or 0 without a plan."""
-    pain = _scale(state.pain + DRIFT - EFFECT * helped + rng.gauss(0.0, NOISE))
-    interference = _scale(0.6 * state.interference + 0.4 * pain + rng.gauss(0.0, 0.5))
-    confidence = _scale(state.confidence + 0.4 * helped + 0.1 * (state.pain - pain) + rng.gauss(0.0, 0.4))
+    pain = on_scale(state.pain + DRIFT - EFFECT * helped + rng.gauss(0.0, NOISE))
+    interference = on_scale(0.6 * state.interference + 0.4 * pain + rng.gauss(0.0, 0.5))
+    confidence = on_scale(state.confidence + 0.4 * helped + 0.1 * (state.pain - pain) + rng.gauss(0.0, 0.4))
     steps = person.usual_steps + 0.8 * (state.steps - person.usual_steps) + 300.0 * helped
     return State(pain, interference, confidence, max(800.0, steps))
 
@@ -74,9 +73,9 @@ def check_in(person: Person, state: State, plan: WeeklyPlan | None, rng: Random,
         worst_pain=min(10, round(state.pain) + rng.randint(0, 2)),
         interference=round(state.interference),
         confidence=round(state.confidence),
-        fear=round(_scale(person.fear + rng.gauss(0.0, 0.7))),
-        sleep_trouble=round(_scale(person.sleep_trouble + rng.gauss(0.0, 0.7))),
-        stress=round(_scale(person.stress + rng.gauss(0.0, 0.7))),
+        fear=round(on_scale(person.fear + rng.gauss(0.0, 0.7))),
+        sleep_trouble=round(on_scale(person.sleep_trouble + rng.gauss(0.0, 0.7))),
+        stress=round(on_scale(person.stress + rng.gauss(0.0, 0.7))),
         barriers=("time",) if rng.random() < 0.3 else (),
         red_flags=("flag_fever",) if rng.random() < URGENT else (),
     )
@@ -88,14 +87,9 @@ def check_in(person: Person, state: State, plan: WeeklyPlan | None, rng: Random,
         answers,
         sessions_done=sum(rng.random() < willing for _ in range(plan.sessions_per_week)),
         exercise_feel="too-hard" if feeling < -0.6 else "too-easy" if feeling > 0.6 else "right",
-        exercise_pain=round(_scale(0.5 * state.pain - helped + rng.gauss(0.0, 0.8))),
+        exercise_pain=round(on_scale(0.5 * state.pain - helped + rng.gauss(0.0, 0.8))),
         felt_worse=helped < 0.0 and rng.random() < -0.2 * helped,
     )
-
-
-def judged(days: Iterable[DaySummary]) -> tuple[DaySummary, ...]:
-    """Return the days that a goal may be judged on."""
-    return tuple(day for day in days if day.quality.valid)
 
 
 def _day(when: date, steps: float, *, worn: bool) -> DaySummary:
@@ -117,7 +111,3 @@ def _day(when: date, steps: float, *, worn: bool) -> DaySummary:
         mean_enmo_mg=None,
         quality=DayQuality(worn, () if worn else ("not worn",), wear, 1440.0 - wear, 0.0),
     )
-
-
-def _scale(value: float) -> float:
-    return min(10.0, max(0.0, value))

@@ -58,6 +58,11 @@ def fit(needs: Sequence[float], offer: Sequence[float]) -> float:
     return sum(need * given for need, given in zip(needs, offer, strict=True))
 
 
+def on_scale(value: float) -> float:
+    """Return a value within the 0 to 10 of a scale."""
+    return min(10.0, max(0.0, value))
+
+
 def unit(vector: Sequence[float]) -> tuple[float, ...]:
     """Return a vector of length 1 in the same direction."""
     length = sqrt(sum(part * part for part in vector))
@@ -70,16 +75,12 @@ def _person(name: str, world: World, rng: Random) -> Person:
     return Person(
         id=name,
         usual_steps=6500.0 * exp(0.3 * push),
-        pain=_scale(5.0 + 1.6 * ease),
-        fear=_scale(4.5 + 1.8 * ease - 1.2 * push),
-        confidence=_scale(5.5 - 1.8 * mind),
-        stress=_scale(4.5 + 1.8 * mind),
-        sleep_trouble=_scale(4.0 + 1.2 * mind + 0.8 * ease),
+        pain=on_scale(5.0 + 1.6 * ease),
+        fear=on_scale(4.5 + 1.8 * ease - 1.2 * push),
+        confidence=on_scale(5.5 - 1.8 * mind),
+        stress=on_scale(4.5 + 1.8 * mind),
+        sleep_trouble=on_scale(4.0 + 1.2 * mind + 0.8 * ease),
         conditions=("high-blood-pressure",) if rng.random() < 0.15 else (),
         diligence=rng.uniform(0.35, 0.9),
         needs=unit((push, ease, mind)) if world is World.SHARED else hidden,
     )
-
-
-def _scale(value: float) -> float:
-    return min(10.0, max(0.0, value))
