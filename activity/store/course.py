@@ -53,6 +53,15 @@ def courses(connection: Connection, protocol: Protocol, today: Today) -> tuple[C
     return tuple(one for one in found if one is not None)
 
 
+def taking_part(connection: Connection) -> tuple[Participant, ...]:
+    """Return everybody who was randomised, or agreed and wasn't yet, in the order of their ids."""
+    taken = allocations(connection)
+    return tuple(
+        who for who in participants(connection)
+        if who.id in taken or (consent_of(connection, who) or (False, ""))[0]
+    )  # fmt: skip
+
+
 def states_of(connection: Connection, protocol: Protocol, who: Participant, day: date) -> tuple[VisitState, ...]:
     """Return how each visit of somebody stands on a day."""
     return _states(connection, protocol, who, allocations(connection).get(who.id), day)

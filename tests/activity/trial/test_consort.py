@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
@@ -33,9 +33,8 @@ def courses(draw: st.DrawFn) -> Course:
     visits = {name: draw(st.sampled_from(list(State))) for name in VISITS}
     observed = frozenset(name for name, state in visits.items() if state in {State.DONE, State.DONE_LATE})
     received = draw(st.booleans()) if arm == "selfback" else None
-    return Course(
-        agreed=True, arm=arm, received=received, left=draw(st.none() | reasons), visits=visits, observed=observed
-    )
+    left = draw(st.none() | reasons)
+    return Course(agreed=True, arm=arm, received=received, left=left, visits=visits, observed=observed)
 
 
 people = st.lists(courses(), max_size=40)
@@ -64,7 +63,7 @@ def test_the_drawing_is_well_formed_and_says_every_line_of_the_text(
     people: list[Course], erased: dict[str, int]
 ) -> None:
     found = flow(STUDY, people, erased)
-    root = ElementTree.fromstring(flow_diagram(found))
+    root = ET.fromstring(flow_diagram(found))
     assert root.find(f"{SVG}desc").text == flow_text(found)  # type: ignore[union-attr]
     said = " ".join("".join(node.itertext()) for node in root.iter(f"{SVG}text"))
     lines = [f"Assessed for eligibility: {found.assessed}", f"Randomised: {found.randomised}"]
@@ -73,7 +72,7 @@ def test_the_drawing_is_well_formed_and_says_every_line_of_the_text(
         assert " ".join(line.split()) in said
 
 
-def boxes(root: ElementTree.Element) -> list[tuple[float, float, float, float]]:
+def boxes(root: ET.Element) -> list[tuple[float, float, float, float]]:
     rects = [node.attrib for node in root.iter(f"{SVG}rect")][1:]  # the first is the paper
     return [
         (float(r["x"]), float(r["y"]), float(r["x"]) + float(r["width"]), float(r["y"]) + float(r["height"]))
@@ -91,7 +90,7 @@ def test_no_two_boxes_touch_and_all_lie_on_the_paper_with_however_many_arms(peop
     document["randomisation"]["blocks"] = [12]
     moved = [Course(one.unmet, one.open, one.agreed, f"arm-{len(one.visits) % arms}" if one.arm else "", None, one.left,
                     one.visits, one.observed) for one in people]  # fmt: skip
-    root = ElementTree.fromstring(flow_diagram(flow(protocol_from_document(document), moved, {})))
+    root = ET.fromstring(flow_diagram(flow(protocol_from_document(document), moved, {})))
     _, _, width, height = map(float, root.attrib["viewBox"].split())
     found = boxes(root)
     assert len(found) == 3 + 3 * arms

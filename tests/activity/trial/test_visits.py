@@ -166,6 +166,7 @@ def test_reminders_come_on_their_days_and_stop_with_the_answers() -> None:
     assert {name: len(found) for name, found in days.items()} == dict.fromkeys([one.id for one in STUDY.visit[1:]], 4)
     assert reminders(STUDY, visit_states(STUDY, WHO, answers(visit, 44), on(45)), (), on(45)) == ()
     assert reminders(STUDY, visit_states(STUDY, WHO, (), on(45), on(44)), (), on(45)) == ()
+    assert reminders(STUDY, visit_states(STUDY, None, (), DAY), (), DAY) == ()
 
 
 REFUSED: dict[str, tuple[Any, ...]] = {
