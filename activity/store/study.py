@@ -35,6 +35,11 @@ def study(connection: Connection) -> Study:
     return found
 
 
+def has_study(connection: Connection) -> bool:
+    """Return whether a study was begun in a store."""
+    return _study(connection) is not None
+
+
 def begin_study(write: Writing, protocol: Protocol, pins: Mapping[str, str], check: str) -> bool:
     """Begin a study in a store that has none; return whether it is new.
 

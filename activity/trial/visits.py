@@ -113,10 +113,13 @@ def visit_states(
 def reminders(
     protocol: Protocol, states: Iterable[VisitState], sent: Collection[tuple[str, int]], today: date
 ) -> tuple[Reminder, ...]:
-    """Return what is to be sent today: of each visit that waits the newest reminder, unless it was sent."""
+    """Return what is to be sent today: of each visit that waits the newest reminder, unless it was sent.
+
+    The baseline isn't reminded of: before randomisation staff talk with people, some of whom declined.
+    """
     found = []
     for one in states:
-        if one.state not in WAITING:
+        if one.state not in WAITING or one.visit == protocol.baseline.id:
             continue
         days = [one.window.due + timedelta(days=after) for after in protocol.reminders.days_after_due]
         past = [number for number, day in enumerate(days, 1) if day <= today]
