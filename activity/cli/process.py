@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from activity.reprocess.engines import Engine
     from activity.reprocess.outcome import Failed
     from activity.reprocess.plan import Plan, Shard
+    from activity.reprocess.settings import Settings
     from activity.reprocess.worker import Work
 
 _MIB = 1 << 20
@@ -66,15 +68,12 @@ def command(
     as_json: bool,
 ) -> int:
     """Turn recordings, or folders of them, into activities, steps and days."""
-    from activity.classify.artefact import DEFAULT_MODEL, load_model
     from activity.reprocess.engines import engine_named
     from activity.reprocess.outcome import Failed
     from activity.reprocess.output import collate, prepare
     from activity.reprocess.plan import WHOLE, make_plan
     from activity.reprocess.presence import others_live, present
     from activity.reprocess.run import default_workers
-    from activity.reprocess.settings import settings_for
-    from activity.reprocess.worker import Work
 
     _check_zone(zone, "--zone")
     _check_zone(clock_zone or zone, "--clock-zone")
@@ -85,18 +84,19 @@ def command(
         prepare(output)
     elif output.exists() and not output.is_dir():
         raise OutputError("is a file", str(output), "a folder", "choose another with --output")
-    name = _model_place(model or DEFAULT_MODEL)
-    settings = settings_for(load_model(name), zone, metrics=metrics, clock_zone=clock_zone or "")
     workers = workers or default_workers()
     with nullcontext("") if dry_run else present(output) as run:
-        plan = make_plan(inputs, output, settings, force=force, shard=share, workers=workers)
+        settled = partial(_settings, model, zone, metrics=metrics, clock_zone=clock_zone or "")
+        plan = make_plan(inputs, output, settled, force=force, shard=share, workers=workers)
         for path, original in plan.copies:
             console.note(f"{path} has the content of {original} and isn't done twice")
         failed = [Failed(path, "", fault) for path, fault in plan.refused]
         if dry_run:
             _say_plan(plan, as_json=as_json)
         else:
-            work = Work(output, settings, name, run)
+            from activity.reprocess.worker import Work
+
+            work = Work(output, plan.settings, _model_place(model), run)
             failed += _run(plan, work, engine_named(engine, scheduler), workers=workers, as_json=as_json)
     # Of the shares of a cluster, the last one to end writes the tables of all: to read them takes as long as to make.
     if not dry_run and (share is WHOLE or not others_live(output)):
@@ -164,10 +164,21 @@ def _shard(text: str | None) -> "Shard":
     return Shard(int(number), int(of))
 
 
-def _model_place(name: str) -> str:
+def _settings(model: str | None, zone: str, *, metrics: bool, clock_zone: str) -> "Settings":
+    """Return what results depend on; it loads the model, and with it most of the program."""
+    from activity.classify.artefact import load_model
+    from activity.reprocess import worker  # noqa: F401 - what works on recordings is loaded while they are hashed
+    from activity.reprocess.settings import settings_for
+
+    return settings_for(load_model(_model_place(model)), zone, metrics=metrics, clock_zone=clock_zone)
+
+
+def _model_place(model: str | None) -> str:
     """Return the name of a shipped model, or the whole path of a folder, which other processes find, too."""
-    folder = Path(name)
-    return str(folder.resolve()) if (folder / "model.json").is_file() else name
+    from activity.classify.artefact import DEFAULT_MODEL
+
+    folder = Path(model or DEFAULT_MODEL)
+    return str(folder.resolve()) if (folder / "model.json").is_file() else model or DEFAULT_MODEL
 
 
 def _say(info: Mapping[str, Any], state: str, *, as_json: bool) -> None:

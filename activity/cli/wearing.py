@@ -26,12 +26,11 @@ def process_recordings(paths: Sequence[Path], results: Path, zone: str) -> None:
     from activity.reprocess.worker import Work
 
     prepare(results)
-    settings = settings_for(load_model(DEFAULT_MODEL), zone)
     with present(results) as run:
-        plan = make_plan(paths, results, settings, force=False)
+        plan = make_plan(paths, results, lambda: settings_for(load_model(DEFAULT_MODEL), zone), force=False)
         failed: list[Fault] = [fault for _, fault in plan.refused]
         jobs = [job for job in plan.jobs if not job.current]
-        work = Work(results, settings, DEFAULT_MODEL, run)
+        work = Work(results, plan.settings, DEFAULT_MODEL, run)
         for outcome in run_jobs(jobs, work, engine_named("local", None), workers=1):
             note_failures(results, outcome.job.path, outcome.failed)
             failed += [one.fault for one in outcome.failed]

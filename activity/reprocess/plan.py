@@ -3,16 +3,18 @@
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from activity.digest import file_sha256
-from activity.reprocess.settings import Settings
 from device.errors import ReadError
 from device.readers.table import SUFFIXES, reader_for
+
+if TYPE_CHECKING:
+    from activity.reprocess.settings import Settings
 
 INFO_NAME: Final = "info.json"
 TABLE_NAMES: Final = ("epochs.parquet", "bouts.parquet", "steps.parquet", "days.parquet", "profile.parquet")
@@ -52,6 +54,7 @@ WHOLE: Final = Shard(1, 1)
 class Plan:
     """What to do, and which inputs can't be: each with its fault."""
 
+    settings: "Settings"  #: under which results are current
     jobs: tuple[Job, ...]
     refused: tuple[tuple[Path, ReadError], ...]
     copies: tuple[tuple[Path, Path], ...] = ()  #: inputs with the content of another, which is done
@@ -93,18 +96,31 @@ def _is_output(path: Path) -> bool:
 
 
 def make_plan(
-    given: Sequence[Path], output: Path, settings: Settings, *, force: bool, shard: Shard = WHOLE, workers: int = 1
+    given: Sequence[Path],
+    output: Path,
+    settled: Callable[[], "Settings"],
+    *,
+    force: bool,
+    shard: Shard = WHOLE,
+    workers: int = 1,
 ) -> Plan:
     """Return what is to do for the files and folders ``given``; nothing is written.
 
-    All content is hashed, on ``workers`` threads. Of two files with the same content the second is not done again.
+    All content is hashed, on ``workers`` threads. Meanwhile ``settled`` gives the settings, so that a model can be
+    loaded, which takes as long as a week is hashed. Of two files with the same content the second is not done again.
     """
     files, refused_folders = find_inputs(given)
     mine = {path: name for path, name in files.items() if shard.has(name)}
     refused = list(refused_folders) if shard.number == 1 else []
     done = read_infos(output)
     with ThreadPoolExecutor(workers) as pool:
-        hashes = dict(zip(mine, pool.map(_content_sha256, mine), strict=True))
+        hashed = pool.map(_content_sha256, mine)
+        try:
+            settings = settled()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+        hashes = dict(zip(mine, hashed, strict=True))
     taken: dict[str, str] = {}
     first_of: dict[str, Path] = {}
     jobs, copies = [], []
@@ -124,7 +140,7 @@ def make_plan(
         total = next((info["input"].get("recordings") for info in current.values()), None)
         whole = bool(current) and len(current) == total
         jobs.append(Job(path, name, sha256, key, folder, frozenset(current), current=whole))
-    return Plan(tuple(jobs), tuple(refused), tuple(copies))
+    return Plan(settings, tuple(jobs), tuple(refused), tuple(copies))
 
 
 def _content_sha256(path: Path) -> str | ReadError:

@@ -4,17 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Final
 
 from device.errors import ContainerError, Fault, ReadError, RecordingError, UnknownFormatError
-from device.readers.actigraph.read import INFO, LOG, open_gt3x
-from device.readers.axivity.read import open_cwa
-from device.readers.captures import open_capture, open_log
+from device.readers.actigraph.info import INFO, LOG
 from device.readers.clock import zone_named
 from device.readers.containers import GZIP_MAGIC, ZIP_MAGICS, Archive, Unpacked, gzip_head, gzip_unpacked, open_archive
-from device.readers.csv_file import open_csv
-from device.readers.geneactiv.read import MAGIC, open_geneactiv
-from device.readers.parquet import open_parquet
+from device.readers.geneactiv.header import MAGIC
 from device.recording import Chunk, Damage, Recording, Stream
 
 #: As many first bytes as it takes to know a format.
@@ -42,20 +39,36 @@ class Reader:
     searched: bool = True  #: is looked for in folders
 
 
+def _late(place: str) -> Open:
+    """Return what reads a format, loaded when the first file of it is opened: all of them take half a second."""
+    return partial(_open_late, place)
+
+
+def _open_late(place: str, path: Path, zone: str) -> Iterator[tuple[str, Stream]]:
+    opener: Open = resolve_name(f"device.readers.{place}")
+    yield from opener(path, zone)
+
+
 READERS: Final[tuple[Reader, ...]] = (
-    Reader("axivity", (".cwa",), b"MD\xfc\x03", open_cwa, "Axivity AX3 and AX6"),
+    Reader("axivity", (".cwa",), b"MD\xfc\x03", _late("axivity.read:open_cwa"), "Axivity AX3 and AX6"),
     Reader(
-        "actigraph", (".gt3x",), ZIP_MAGICS[0], open_gt3x, "ActiGraph GT3X+ and later", members=(INFO, LOG)
+        "actigraph", (".gt3x",), ZIP_MAGICS[0], _late("actigraph.read:open_gt3x"), "ActiGraph GT3X+ and later",
+        members=(INFO, LOG),
     ),
-    Reader("geneactiv", (".bin",), MAGIC, open_geneactiv, "GENEActiv"),
-    Reader("parquet", (".parquet",), b"PAR1", open_parquet, "Parquet with time or t, and x, y, z in g"),
+    Reader("geneactiv", (".bin",), MAGIC, _late("geneactiv.read:open_geneactiv"), "GENEActiv"),
     Reader(
-        "csv", (".csv",), b"", open_csv,
+        "parquet", (".parquet",), b"PAR1", _late("parquet:open_parquet"), "Parquet with time or t, and x, y, z in g"
+    ),
+    Reader(
+        "csv", (".csv",), b"", _late("csv_file:open_csv"),
         "CSV with time (ISO 8601, offset) or t (ns), and x, y, z in g, or as OmGui, ActiLife (raw), stepcount write it",
         unpacks=True,
     ),
-    Reader("log", ("journal.json",), b"", open_log, "log of a band that was synced, by its journal", searched=False),
-    Reader("capture", (".arrows",), b"", open_capture, "segment of a capture", searched=False),
+    Reader(
+        "log", ("journal.json",), b"", _late("captures:open_log"), "log of a band that was synced, by its journal",
+        searched=False,
+    ),
+    Reader("capture", (".arrows",), b"", _late("captures:open_capture"), "segment of a capture", searched=False),
 )  # fmt: skip
 ZIP_SUFFIX: Final = ".zip"
 _PLAIN: Final = tuple(suffix for reader in READERS if reader.searched for suffix in reader.suffixes)

@@ -7,6 +7,9 @@ from typing import Final
 from device.readers.said import number, offset_s, printable
 from device.recording import BandInfo
 
+#: The members of every such .zip.
+INFO: Final = "info.txt"
+LOG: Final = "log.bin"
 #: A real one has 500 bytes.
 MOST_BYTES: Final = 1 << 16
 #: Steps in a g by the first letters of the serial number, where nothing else says it (GT3X-File-Format, log.bin).

@@ -20,15 +20,13 @@ import numpy as np
 
 from device.errors import ContainerError, DamagedFileError, EmptyFileError, UnknownFormatError
 from device.readers.actigraph import _kernels
-from device.readers.actigraph.info import MOST_BYTES, read_info, scale_of
+from device.readers.actigraph.info import INFO, LOG, MOST_BYTES, read_info, scale_of
 from device.readers.actigraph.records import BLOCK_BYTES, Records, Windows, index_records
 from device.readers.clock import set_elsewhere, wall_offset_ns
 from device.readers.containers import Archive, member_named, open_archive
 from device.readers.runs import Timed, timed
 from device.recording import NS_PER_S, Chunk, Damage, Stream
 
-INFO: Final = "info.txt"
-LOG: Final = "log.bin"
 #: What devices before 2014 wrote in place of a log, without checksums.
 OLD: Final = "activity.bin"
 

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from device.readers.said import number, offset_s, printable
 from device.recording import BandInfo
 
+#: The first bytes of every such file.
+MAGIC: Final = b"Device Identity"
 #: A real one has 1,500 bytes.
 MOST_BYTES: Final = 1 << 16
 _RANGE: Final = re.compile(r"-?\d+ to (\d+)")

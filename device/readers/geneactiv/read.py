@@ -23,12 +23,11 @@ from numpy.typing import NDArray
 from device.errors import DamagedFileError, EmptyFileError, UnknownFormatError
 from device.readers.clock import set_elsewhere, wall_offset_ns
 from device.readers.geneactiv import _kernels
-from device.readers.geneactiv.header import MOST_BYTES, Header, read_header
+from device.readers.geneactiv.header import MAGIC, MOST_BYTES, Header, read_header
 from device.readers.geneactiv.pages import Pages, index_pages
 from device.readers.runs import Timed, timed
 from device.recording import Chunk, Damage, Stream
 
-MAGIC: Final = b"Device Identity"
 #: Pages that are read at once: 1 MB, and 77,000 samples.
 PAGES_AT_ONCE: Final = 256
 #: Pages with more than this between the first and the last are read one by one.
