@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from activity.labels import ACTIVITIES, Activity
 from activity.reprocess.plan import read_infos
 
 _NS = 1_000_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _REMEDY = "delete its folder and process the recording again"
 
 
@@ -54,10 +56,8 @@ def infos_named(output: Path, names: Sequence[str]) -> dict[str, dict[str, Any]]
 def day_rows(output: Path, name: str) -> list[dict[str, Any]]:
     """Return the days of a recording, a row each; instants to the microsecond."""
     table = _table(output / name / "days.parquet")
-    # In nanoseconds, instants become pandas' own, whose import takes a quarter of a second.
-    whole = table.cast(pa.schema([_coarser(field) for field in table.schema]), safe=False)
-    rows: list[dict[str, Any]] = whole.to_pylist()
-    return rows
+    columns = [_values(column) for column in table.columns]
+    return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def days_of(output: Path, name: str) -> tuple[DaySummary, ...]:
@@ -96,8 +96,12 @@ def _table(place: Path) -> pa.Table:
         raise ResultError(f"can't be read back: {what}", str(place), remedy=_REMEDY) from error
 
 
-def _coarser(field: pa.Field) -> pa.Field:
-    return field.with_type(pa.timestamp("us", field.type.tz)) if pa.types.is_timestamp(field.type) else field
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    if not pa.types.is_timestamp(column.type):
+        return list(column.to_pylist())
+    # Arrow's own way to Python's instants imports pandas, which takes a quarter of a second.
+    instants = column.cast(pa.timestamp("us", column.type.tz), safe=False).cast(pa.int64()).to_pylist()
+    return [None if one is None else _EPOCH + timedelta(microseconds=one) for one in instants]
 
 
 def _instants(column: pa.ChunkedArray) -> NDArray[np.int64]:

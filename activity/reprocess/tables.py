@@ -13,6 +13,7 @@ from activity.day.intensity import CUT_POINTS, Intensity, Stretch
 from activity.day.summary import DaySummary
 from activity.epochs import UNKNOWN, Epochs
 from activity.labels import ACTIVITIES
+from activity.reprocess.arrays import column, flags, numbers, texts
 
 if TYPE_CHECKING:
     from activity.signal.movement.table import Movement
@@ -24,7 +25,8 @@ _STRETCH = (("enmo_mg", pa.float64()), ("start", pa.string()))
 def epochs_table(epochs: Epochs) -> pa.Table:
     """Return one row a window."""
     codes = epochs.activity.astype(np.int32)
-    names = pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes == UNKNOWN), [str(a) for a in ACTIVITIES])
+    coded = numbers(codes, pa.int32(), codes != UNKNOWN)
+    names = pa.DictionaryArray.from_arrays(coded, texts([str(activity) for activity in ACTIVITIES]))
     columns: dict[str, pa.Array] = {
         "time": _times(epochs.time_ns),
         "activity": names.cast(pa.string()),
@@ -32,12 +34,12 @@ def epochs_table(epochs: Epochs) -> pa.Table:
     }
     for at, activity in enumerate(ACTIVITIES):
         columns[f"p_{activity}"] = _known(epochs.probability[:, at])
-    steps = np.where(np.isfinite(epochs.steps), epochs.steps, 0).astype(np.int32)
+    counted = np.isfinite(epochs.steps)
     columns |= {
-        "steps": pa.array(steps, mask=~np.isfinite(epochs.steps)),
+        "steps": numbers(np.where(counted, epochs.steps, 0), pa.int32(), counted),
         "cadence_spm": _known(epochs.cadence_spm),
         "enmo_mg": _known(epochs.enmo_mg),
-        "worn": pa.array(epochs.worn == 1, mask=epochs.worn == UNKNOWN),
+        "worn": flags(epochs.worn == 1, epochs.worn != UNKNOWN),
         "coverage": _known(epochs.coverage),
     }
     return pa.table(columns)
@@ -45,12 +47,13 @@ def epochs_table(epochs: Epochs) -> pa.Table:
 
 def bouts_table(bouts: Sequence[Bout]) -> pa.Table:
     """Return one row a bout."""
+    steps = np.array([bout.steps for bout in bouts], dtype=np.float64)
     return pa.table(
         {
             "start": _times(np.array([bout.start_ns for bout in bouts], dtype=np.int64)),
             "stop": _times(np.array([bout.stop_ns for bout in bouts], dtype=np.int64)),
-            "activity": pa.array([str(bout.activity) for bout in bouts], pa.string()),
-            "steps": _known(np.round(np.array([bout.steps for bout in bouts], dtype=np.float64))).cast(pa.int64()),
+            "activity": texts([str(bout.activity) for bout in bouts]),
+            "steps": numbers(np.round(steps), pa.int64(), ~np.isnan(steps)),
         }
     )
 
@@ -77,14 +80,16 @@ def days_table(
         {**_day_row(day), **_adjusted_row(filled), **_intensity_row(hard), "model": model}
         for day, filled, hard in zip(days, adjusted, intensity, strict=True)
     ]
-    return pa.Table.from_pylist(rows, schema=_DAYS)
+    return pa.Table.from_arrays(
+        [column([row[field.name] for row in rows], field.type) for field in _DAYS], schema=_DAYS
+    )
 
 
 def profile_table(profile: Profile) -> pa.Table:
     """Return one row a minute of the local clock: the average day."""
     columns: dict[str, pa.Array] = {
-        "clock_minute": pa.array(np.arange(profile.days.size), pa.int16()),
-        "days": pa.array(profile.days, pa.int32()),
+        "clock_minute": numbers(np.arange(profile.days.size), pa.int16()),
+        "days": numbers(profile.days, pa.int32()),
         "steps": _known(profile.steps),
         "enmo_mg": _known(profile.enmo_mg),
     }
@@ -170,8 +175,8 @@ _DAYS = pa.schema(
 
 
 def _times(time_ns: NDArray[np.int64]) -> pa.Array:
-    return pa.array(np.asarray(time_ns, dtype=np.int64)).cast(_UTC)
+    return numbers(time_ns, _UTC)
 
 
 def _known(values: NDArray[np.floating]) -> pa.Array:
-    return pa.array(values, mask=np.isnan(values))
+    return numbers(values, pa.float32() if values.dtype == np.float32 else pa.float64(), ~np.isnan(values))
