@@ -19,6 +19,7 @@ from activity.signal.gather import Gathered, RowsInMemory, gather
 from activity.signal.metrics import Moments, joined, moments
 from activity.signal.wear import find_wear
 from activity.steps.peaks import BEFORE_S, PAD_S, Carry, steps_of_windows
+from activity.threads import ahead
 from activity.windows import Windows
 from device.recording import NS_PER_S, Recording
 
@@ -94,8 +95,7 @@ def _judge(gathered: Gathered, windows: Windows) -> tuple[Checked, Calibration]:
     """Return what is wrong with the signal as it came, and how to calibrate it."""
     parts, furthest_g = [], []
     width = windows.width_samples
-    for first, last in _blocks(gathered, windows):
-        grid = gathered.grid(first * width, last * width)
+    for grid in ahead(gathered.grid(first * width, last * width) for first, last in _blocks(gathered, windows)):
         parts.append(moments(grid, windows))
         furthest_g.append(furthest_values(grid, windows))
     measures = joined(parts)
@@ -110,8 +110,8 @@ def _measure_and_predict(
     """Return the moments of the calibrated windows, and what the model says of them."""
     parts, said = [], []
     width = windows.width_samples
-    for first, last in _blocks(gathered, windows):
-        grid = apply_calibration(gathered.grid(first * width, last * width), calibration)
+    grids = (gathered.grid(first * width, last * width) for first, last in _blocks(gathered, windows))
+    for grid in ahead(apply_calibration(grid, calibration) for grid in grids):
         parts.append(moments(grid, windows))
         said.append(predict(model, grid, windows))
     return joined(parts), np.concatenate(said)
@@ -124,11 +124,11 @@ def _step_times(
     width = windows.width_samples
     before = -(-math.ceil(BEFORE_S * gathered.rate_hz) // width)
     after = -(-math.ceil(PAD_S * gathered.rate_hz) // width)
+    blocks = [(max(first - before, 0), first, last) for first, last in _blocks(gathered, windows)]
+    rows = ((a * width, min((last + after) * width, gathered.n_rows)) for a, _, last in blocks)
+    grids = ahead(apply_calibration(gathered.grid(*part), calibration) for part in rows)
     carry, found = Carry(), []
-    for first, last in _blocks(gathered, windows):
-        a = max(first - before, 0)
-        rows = a * width, min((last + after) * width, gathered.n_rows)
-        grid = apply_calibration(gathered.grid(*rows), calibration)
+    for grid, (a, first, last) in zip(grids, blocks, strict=True):
         times_ns, carry = steps_of_windows(grid, windows, first - a, moving[first:last], carry)
         found.append(times_ns)
     return np.concatenate(found)

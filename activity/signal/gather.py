@@ -1,6 +1,7 @@
 """A recording, read once: its rows on an even grid, laid aside, and what is known of it when it has passed."""
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from activity.signal.clipping import Look, Looker
 from activity.signal.regularise import Grid, Lattice, Regulariser
+from activity.threads import ahead
 from device.errors import RecordingError
 from device.recording import Chunk, Damage, Extent, Stream, Stretch, merged
 
@@ -69,17 +71,22 @@ def gather(stream: Stream, rate_hz: float, rows: Rows) -> Gathered:
     time doesn't move on, and where the whole lasts longer than a grid can.
     """
     regulariser, looker, extents = Regulariser(rate_hz), Looker(), _Stretches()
-    for chunk in stream.chunks():
-        extents.add(chunk)
-        if chunk.time_ns.size:
-            whole = _whole(chunk)
-            looker.add(chunk)
-            for first, made in regulariser.push(whole):
-                rows.add(first, made)
+    for chunk in ahead(_looked_at(stream, extents, looker)):
+        for first, made in regulariser.push(chunk):
+            rows.add(first, made)
     n_rows, rest = regulariser.finish()
     for first, made in rest:
         rows.add(first, made)
     return Gathered(rows, n_rows, rate_hz, regulariser.start_ns, extents.extent(), looker.look())
+
+
+def _looked_at(stream: Stream, extents: "_Stretches", looker: Looker) -> Iterator[Chunk]:
+    """Yield the chunks that hold samples, once they are noted."""
+    for chunk in stream.chunks():
+        extents.add(chunk)
+        if chunk.time_ns.size:
+            looker.add(chunk)
+            yield _whole(chunk)
 
 
 def _whole(chunk: Chunk) -> Chunk:
