@@ -27,6 +27,7 @@ METADATA_KEY: Final = b"selfback"
 FORMAT: Final = 1
 _AXES: Final = ("x", "y", "z")
 _NUMBERS: Final = ("range_g", "nominal_rate_hz")
+_WHOLE: Final = "three finite values, or three NaN"
 _REMEDY: Final = "restore it from a copy, or assemble it again from its capture"
 _SCHEMA: Final = pa.schema(
     [pa.field("time", pa.timestamp("ns", tz="UTC"), nullable=False)]
@@ -35,7 +36,12 @@ _SCHEMA: Final = pa.schema(
 
 
 def write_recording(recording: Recording, path: Path, extra: Mapping[str, Any] | None = None) -> None:
-    """Write a recording atomically; ``extra`` (JSON values, e.g. ``{"drift_ppm": 21.4}``) joins the metadata."""
+    """Write a recording atomically; ``extra`` (JSON values, e.g. ``{"drift_ppm": 21.4}``) joins the metadata.
+
+    `RecordingError` where a sample has a value on some axes only, `CaptureWriteError` where it can't be written.
+    """
+    if (at := _first_partly_missing(recording.accel_g)) >= 0:
+        raise RecordingError("a value on some axes only", where=f"sample {at}", expected=_WHOLE)
     about = {
         "format": FORMAT,
         "band": asdict(recording.band),
@@ -102,8 +108,18 @@ def _chunks(path: Path, firsts: NDArray[np.int64], damage: tuple[Damage, ...]) -
             last_ns = time_ns[-1]
             part = slice(*np.searchsorted(firsts, [row, row + batch.num_rows]))
             accel_g = np.column_stack([batch[axis].to_numpy() for axis in _AXES])
+            if (at := _first_partly_missing(accel_g)) >= 0:
+                where = f"{path}: sample {row + at}"
+                raise ColumnError("a value on some axes only", where=where, expected=_WHOLE)
             yield Chunk(accel_g, time_ns, tuple((firsts[part] - row).tolist()), damage)
             row, damage = row + batch.num_rows, ()
+
+
+def _first_partly_missing(accel_g: NDArray[np.float32]) -> int:
+    """Return the first sample that has neither three finite values nor three NaN; -1 where there is none."""
+    partly = ~np.isfinite(accel_g).all(axis=1)
+    partly[partly] = ~np.isnan(accel_g[partly]).all(axis=1)
+    return int(np.argmax(partly)) if partly.any() else -1
 
 
 def _firsts(segments: tuple[Segment, ...], rows: int) -> NDArray[np.int64]:
@@ -124,8 +140,9 @@ def _check_whole(batch: pa.RecordBatch, where: str) -> None:
 
 def _check_columns(schema: pa.Schema, where: str) -> None:
     for field in _SCHEMA:
-        if field.name not in schema.names:
-            raise ColumnError(f"no column {field.name}", where=where, expected=", ".join(_SCHEMA.names))
+        # Also none where there are two of them: `field` of a schema knows a name that occurs once.
+        if schema.names.count(field.name) != 1:
+            raise ColumnError(f"no one column {field.name}", where=where, expected=", ".join(_SCHEMA.names))
         if (found := schema.field(field.name).type) != field.type:
             raise ColumnError(f"column {field.name} holds {found}", where=where, expected=str(field.type))
     if METADATA_KEY not in (schema.metadata or {}):

@@ -191,7 +191,7 @@ class PacedLink(LocalLink):
     ) -> None:
         """Send now, or at the next connection event, or when the stall ends."""
         if not self._stalled and not self._held and self.interval_s <= 0:
-            super().send_acl_data(sender_controller, destination_address, transport, data)
+            self._send(sender_controller, destination_address, transport, data)
             return
         self._held.append((sender_controller, destination_address, transport, data))
         if self._event is None and not self._stalled:
@@ -224,14 +224,19 @@ class PacedLink(LocalLink):
             return
         held, self._held = self._held, []
         for packet in held:
-            super().send_acl_data(*packet)
+            self._send(*packet)
+
+    def _send(self, sender: Controller, receiver: hci.Address, transport: PhysicalTransport, data: bytes) -> None:
+        """Send from the address that the connection was made with; Bumble takes the random one, whichever it was."""
+        connection = sender.le_connections.get(receiver)
+        controller = self.find_le_controller(receiver)
+        if connection is not None and controller is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(controller.on_link_acl_data, connection.self_address, transport, data)
 
 
 def make_device(name: str, address: str, source: object, sink: object) -> Device:
-    """Return a Bumble device with the quiet host, at a random static address.
-
-    Data is routed by random address only, so a public one would connect and then hear nothing.
-    """
+    """Return a Bumble device with the quiet host, at a random static address."""
     # Without a handler Python prints warnings to stderr, where they are nothing to whoever runs a command.
     logging.getLogger("bumble").addHandler(_SILENT)
     configuration = DeviceConfiguration(name=name, address=hci.Address(address, hci.Address.RANDOM_DEVICE_ADDRESS))

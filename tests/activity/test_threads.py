@@ -10,6 +10,11 @@ from hypothesis import strategies as st
 from activity.threads import ahead, share
 
 
+@pytest.fixture(autouse=True)
+def _no_limit_of_an_earlier_test(monkeypatch):
+    monkeypatch.setattr("activity.threads._most", [])
+
+
 @given(st.integers(0, 500), st.integers(1, 600))
 def test_all_is_done_and_nothing_twice(count, least):
     done = [0] * count

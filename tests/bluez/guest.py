@@ -33,11 +33,11 @@ from bumble import hci  # noqa: E402
 from bumble.transport import open_transport  # noqa: E402
 
 from device.capture.check import check_captures  # noqa: E402
-from device.errors import BandLostError  # noqa: E402
+from device.errors import BandLostError, BluetoothUnavailableError  # noqa: E402
 from device.link.collect import LiveCapture, live_recording, record_live  # noqa: E402
 from device.link.connect import Timeouts, connect  # noqa: E402
 from device.link.control import open_control  # noqa: E402
-from device.link.radio import Adapter, Radio, open_adapter, radio, simulated  # noqa: E402
+from device.link.radio import Adapter, Radio, check_radio, open_adapter, radio, simulated  # noqa: E402
 from device.link.scan import scan  # noqa: E402
 from device.recording import NS_PER_S  # noqa: E402
 from device.simulator.band import SimulatedBand  # noqa: E402
@@ -53,7 +53,7 @@ SAMPLES = np.random.default_rng(5).integers(-9000, 9000, (80 * 60 - 33, 3)).asty
 RATE_HZ = 100.0
 LIVE_S = 20.0
 #: Notifications after which the band breaks the link: in the middle of its log, and of its stream.
-BREAKS = frozenset({60, 200})
+BREAKS = frozenset({60, 120, 220})
 #: What only the machine's own backend needs, so that a rehearsal reads it, too.
 ONLY_ON_BLUEZ = (
     "bleak.backends.bluezdbus.client", "bleak.backends.bluezdbus.scanner", "bumble.transport.vhci",
@@ -65,12 +65,23 @@ ONLY_ON_BLUEZ = (
 async def real_adapter(air: VirtualAir) -> AsyncIterator[Radio]:
     """Put the kernel's virtual adapter on the air, and yield the system's radio once BlueZ has it."""
     async with await open_transport("vhci") as transport:
-        controller = VirtualController("kernel", transport.source, transport.sink, link=air.link)
+        # Of no maker, but of the form of a public address: BlueZ takes no adapter without one.
+        controller = VirtualController("kernel", transport.source, transport.sink, air.link, "00:5E:1F:BA:00:02")
         # Bumble never sends the enhanced event of a connection that the kernel then waits for.
         unsaid = hci.LeFeatureMask.LL_PRIVACY | hci.LeFeatureMask.LE_EXTENDED_ADVERTISING
         controller.le_features &= ~unsaid
-        await asyncio.sleep(5.0)  # bluetoothd sets the adapter up and switches it on
+        async with asyncio.timeout(60.0):  # bluetoothd sets the adapter up and switches it on
+            while not await is_on(radio("system")):
+                await asyncio.sleep(1.0)
         yield radio("system")
+
+
+async def is_on(adapter: Radio) -> bool:
+    """Whether a scan can be started."""
+    with contextlib.suppress(BluetoothUnavailableError):
+        await check_radio(adapter)
+        return True
+    return False
 
 
 def band_on(air: VirtualAir, breaks: frozenset[int]) -> SimulatedBand:

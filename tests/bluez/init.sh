@@ -4,7 +4,6 @@ export PATH=/bin
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
-mount -t tmpfs tmpfs /tmp
 mount -t tmpfs tmpfs /run
 mkdir -p /run/dbus /var/lib/bluetooth
 while read -r module; do insmod "/modules/$module.ko" || echo "no module $module"; done </modules/order

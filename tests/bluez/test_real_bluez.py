@@ -29,7 +29,7 @@ ROOT = HERE.parents[1]
 TOOLS = ("qemu-system-x86_64", "cpio", "busybox", "dbus-daemon", "dpkg-deb", "apt-get", "ldd")
 #: In the order in which they can be loaded. Without sha512, drbg and ctr the kernel has no keys for pairing.
 MODULES = (
-    "sha512_generic", "cryptd", "crypto_simd", "ctr", "jitterentropy_rng", "drbg", "seqiv", "crc16", "cmac", "ecb",
+    "sha512_generic", "cryptd", "crypto_simd", "ctr", "sha3_generic", "jitterentropy_rng", "drbg", "seqiv", "crc16", "cmac", "ecb",
     "ecc", "ecdh_generic", "rfkill", "bluetooth", "hci_vhci",
 )  # fmt: skip
 #: An emulated processor: no machine of a build farm lends its own.
@@ -93,8 +93,9 @@ def unpacked(found: Iterable[Path], into: Path) -> Path:
 
 def put_system(system: Path, tree: Path) -> None:
     """Lay out a system of a shell, a message bus, the Bluetooth daemon, and the kernel's modules for it."""
-    for folder in ("bin", "etc/dbus-1", "modules", "proc", "sys", "dev", "tmp", "run", "var/lib"):
+    for folder in ("bin", "etc/bluetooth", "modules", "proc", "sys", "dev", "tmp", "run", "var/lib"):
         (tree / folder).mkdir(parents=True)
+    (tree / "var/run").symlink_to("/run")
     busybox = shutil.copy(str(shutil.which("busybox")), tree / "bin")
     for name in ("sh", "mount", "mkdir", "insmod", "ip", "sleep", "poweroff", "cat"):
         (tree / "bin" / name).symlink_to("busybox")
@@ -109,6 +110,7 @@ def put_system(system: Path, tree: Path) -> None:
     place = tree / "usr/share/dbus-1/system.d"
     place.mkdir(parents=True, exist_ok=True)
     shutil.copy(policy, place)
+    (tree / "etc/bluetooth/main.conf").write_text("[Policy]\nAutoEnable=true\n", encoding="utf-8")
     (tree / "etc/passwd").write_text("root:x:0:0::/:/bin/sh\nmessagebus:x:100:100::/:/bin/sh\n", encoding="utf-8")
     (tree / "etc/group").write_text("root:x:0:\nmessagebus:x:100:\nbluetooth:x:101:\n", encoding="utf-8")
     (tree / "etc/machine-id").write_text("0" * 31 + "1\n", encoding="utf-8")
@@ -142,7 +144,9 @@ def rehearsed(folder: Path) -> list[Path]:
     read = [Path(name) for name in json.loads(note.read_text(encoding="utf-8"))]
     prefixes = (ROOT, Path(sys.base_prefix), Path(sys.prefix), Path("/lib"), Path("/usr/lib"))
     mine = [path for path in read if any(path.is_relative_to(prefix) for prefix in prefixes)]
-    return [*mine, Path(guest), Path(begin[0]), *libraries(Path(begin[0]))]
+    binaries = [path for path in mine if ".so" in path.name] + [Path(begin[0])]
+    needed = {library for binary in binaries for library in libraries(binary)}
+    return [*mine, Path(guest), Path(begin[0]), *needed]
 
 
 def put_python(tree: Path, files: Iterable[Path]) -> None:
@@ -155,9 +159,9 @@ def put_python(tree: Path, files: Iterable[Path]) -> None:
 
 
 def libraries(program: Path) -> list[Path]:
-    """Return the shared libraries of a program, and what loads them."""
-    said = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
-    return [Path(name) for name in re.findall(r"(/\S+)", said)]
+    """Return the shared libraries of a program by the names that it knows them by, and what loads them."""
+    said = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
+    return [Path(name) for name in re.findall(r"(/\S+) \(0x", said)]
 
 
 def put(tree: Path, files: Iterable[Path]) -> None:

@@ -1,5 +1,6 @@
 """A recording comes back from Parquet bit for bit, or with a fault that says what is wrong."""
 
+from collections.abc import Callable
 from dataclasses import astuple
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from device.capture.parquet import read_recording_parquet, write_recording
-from device.errors import CaptureError, ColumnError, DamagedFileError, EmptyFileError, ReadError
+from device.errors import CaptureError, ColumnError, DamagedFileError, EmptyFileError, ReadError, RecordingError
 from device.recording import BandInfo, Damage, Recording
 
 
@@ -38,7 +39,10 @@ def test_a_recording_comes_back_bit_for_bit(tmp_path: Path, data: st.DataObject)
     n = data.draw(st.integers(1, 40))
     bits = np.array(data.draw(st.lists(st.integers(0, 2**32 - 1), min_size=3 * n, max_size=3 * n)), dtype=np.uint32)
     steps = data.draw(st.lists(st.sampled_from([1, 40_000_000, 5_000_000_000]), min_size=n, max_size=n))
-    sent = Recording.from_times(bits.view(np.float32).reshape(n, 3), np.cumsum(steps), zone="UTC")
+    accel_g = bits.view(np.float32).reshape(n, 3)
+    missing = ~np.isfinite(accel_g).all(axis=1)
+    accel_g[missing] = np.nan
+    sent = Recording.from_times(accel_g, np.cumsum(steps), zone="UTC")
     write_recording(sent, tmp_path / "r.parquet")
     same(read_recording_parquet(tmp_path / "r.parquet"), sent)
 
@@ -124,3 +128,37 @@ def test_no_samples_no_file_and_a_folder_each_have_their_fault(tmp_path: Path) -
         read_recording_parquet(tmp_path)
     with pytest.raises(CaptureError):
         write_recording(nothing, tmp_path / "no folder" / "none.parquet")
+
+
+def nine_samples(*, y_of_the_eighth: float) -> Recording:
+    accel_g = np.ones((9, 3), np.float32)
+    accel_g[7, 1] = y_of_the_eighth
+    return Recording.from_times(accel_g, np.arange(9) * 40_000_000)
+
+
+def test_a_sample_with_a_value_on_some_axes_only_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match="sample 7: a value on some axes only"):
+        write_recording(nine_samples(y_of_the_eighth=np.inf), tmp_path / "r.parquet")
+    assert not list(tmp_path.iterdir())
+
+
+def rewritten(path: Path, change: Callable[[pa.Table], pa.Table]) -> None:
+    table = pq.read_table(path)
+    pq.write_table(change(table).replace_schema_metadata(table.schema.metadata), path)
+
+
+def test_a_sample_with_a_value_on_some_axes_only_is_not_read(tmp_path: Path) -> None:
+    write_recording(nine_samples(y_of_the_eighth=1.0), tmp_path / "r.parquet")
+    y = pa.array(nine_samples(y_of_the_eighth=np.nan).accel_g[:, 1])
+    field = pa.field("y", pa.float32(), nullable=False)
+    rewritten(tmp_path / "r.parquet", lambda table: table.set_column(2, field, y))
+    with pytest.raises(ColumnError, match="a value on some axes only") as caught:
+        read_recording_parquet(tmp_path / "r.parquet")
+    assert "sample 7" in caught.value.where
+
+
+def test_an_axis_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    write_recording(sample_recording(9), tmp_path / "r.parquet")
+    rewritten(tmp_path / "r.parquet", lambda table: table.append_column(table.schema.field("x"), table["x"]))
+    with pytest.raises(ColumnError, match="no one column x"):
+        read_recording_parquet(tmp_path / "r.parquet")

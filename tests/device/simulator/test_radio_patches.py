@@ -15,11 +15,11 @@ from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolErr
 from bumble import hci
 from bumble.att import ATT_Error
 from bumble.core import UUID, AdvertisingData
-from bumble.device import Device
+from bumble.device import Device, Peer
 from bumble.gatt import Characteristic, CharacteristicValue, Service
 
-from device.simulator.patches import BUMBLE_VERSION
-from device.simulator.radio import VirtualAir
+from device.simulator.patches import BUMBLE_VERSION, VirtualController, make_device
+from device.simulator.radio import VirtualAir, close_device
 from device.simulator.virtual_time import run_virtually
 
 SERVICE = "12345678-0001-4d3e-9b1d-7c3f0d2a6e41"
@@ -305,5 +305,24 @@ def test_nothing_is_left_running_when_the_air_is_left() -> None:
             pass
         await asyncio.sleep(10)
         assert asyncio.all_tasks() == before
+
+    run(test())
+
+
+def test_a_central_of_a_public_address_hears_data_as_one_of_a_random_address_does() -> None:
+    async def test() -> None:
+        async with on_air() as (air, _):
+            controller = VirtualController("public", link=air.link, public_address="00:5E:1F:BA:00:02")
+            central = make_device("public", "F0:00:00:00:00:77", controller, controller)
+            await central.power_on()
+            connection = await central.connect(hci.Address(ADDRESS), own_address_type=hci.OwnAddressType.PUBLIC)
+            assert connection.self_address == hci.Address("00:5E:1F:BA:00:02", hci.Address.PUBLIC_DEVICE_ADDRESS)
+            async with asyncio.timeout(5):
+                peer = Peer(connection)
+                await peer.discover_all()
+                (value,) = peer.get_characteristics_by_uuid(UUID(VALUE))
+                assert await value.read_value() == b"value"
+            await close_device(central)
+            controller.abandon()
 
     run(test())
