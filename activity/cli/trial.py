@@ -1,4 +1,4 @@
-"""``selfback trial``: a study run by its protocol, from the first screening to the flow of participants."""
+"""``selfback trial``: a study run by its protocol, from the first screening to the last table."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,7 +7,9 @@ import click
 
 from activity.cli import console
 from activity.cli.storing import opened, store_option, who_option
+from activity.cli.trial_analyse import analyse
 from activity.cli.trial_people import adverse, consent, eligible, randomise, withdraw
+from activity.cli.trial_simulate import simulate
 from activity.cli.trial_visits import answer, visits
 from activity.cli.trialing import as_of, date_option, json_option, key_option
 
@@ -190,5 +192,5 @@ def verify(*, key: Path | None, seal: str, store: str | None, as_json: bool) -> 
     return INTEGRITY if findings else 0
 
 
-for part in (eligible, consent, randomise, visits, answer, withdraw, adverse):
+for part in (eligible, consent, randomise, visits, answer, withdraw, adverse, analyse, simulate):
     command.add_command(part)

@@ -1,5 +1,6 @@
 """What the commands of a study share: options, the day that counts, and beginning a study with a new key."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
@@ -55,8 +56,11 @@ def frozen_study(write: "Writing") -> "Study":
     return running
 
 
-def begin(store: "Store", protocol: "Protocol", pins: Mapping[str, str], key: Path | None, who: str) -> bool:
-    """Begin a study with a new key, and return whether it is new; one that runs is only compared."""
+def begin(
+    store: "Store", protocol: "Protocol", pins: Mapping[str, str], key: Path | None, who: str,
+    *, draw: Callable[[int], bytes] = secrets.token_bytes,
+) -> bool:  # fmt: skip
+    """Begin a study with a new key of bytes that ``draw`` gives, and return whether it is new; else only compare."""
     from activity.errors import AnswerError
     from activity.store.study import begin_study, has_study
     from activity.store.writing import writing
@@ -69,5 +73,5 @@ def begin(store: "Store", protocol: "Protocol", pins: Mapping[str, str], key: Pa
         if key is None:
             raise AnswerError("no file for the key", "trial init", "--key FILE, in another folder than the store")
         check_apart(key, store.file)
-        secret = make_key(key)
+        secret = make_key(key, draw)
         return begin_study(write, protocol, pins, key_check(secret, protocol.id))

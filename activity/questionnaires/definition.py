@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from importlib.resources.abc import Traversable
 from typing import Any, Final, Self, TypeVar
 
@@ -142,6 +143,7 @@ def checked(model: type[_Model], values: Mapping[str, Any], file: str) -> _Model
         ) from error
 
 
+@cache
 def load_questionnaire(name: str) -> Questionnaire:
     """Return the shipped questionnaire of that name, e.g. ``weekly-checkin``."""
     file = shipped("data", "questionnaires", f"{name}.toml")

@@ -36,6 +36,7 @@ def environment() -> Environment:
         "duration": wording.duration,
         "long_date": wording.long_date,
         "short_date": wording.short_date,
+        "minus": wording.minus,
         "sentence": wording.sentence,
         "beside": wording.source_beside,
     }

@@ -1,5 +1,6 @@
 """Numbers and dates as a person would write them, for pages and for the terminal."""
 
+import re
 from datetime import UTC, date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -16,6 +17,11 @@ def count(value: float) -> str:
 def decimal(value: float, digits: int = 1) -> str:
     """Return a number with ``digits`` decimals and thin spaces between thousands."""
     return f"{value:,.{digits}f}".replace(",", THIN)
+
+
+def minus(text: str) -> str:
+    """Return a text with minus signs instead of the hyphens that stand before a number."""
+    return re.sub(r"(?<![\w.])-(?=\d)", "−", text)
 
 
 def share_of(value: float) -> str:

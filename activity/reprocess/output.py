@@ -145,6 +145,17 @@ def write_page(path: Path, page: str) -> None:
         raise unwritable(path, error) from error
 
 
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file in one step, into a folder that is made if need be; `OutputError` if it can't be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f"{PARTIAL}{uuid.uuid4().hex[:12]}-{path.name}")
+        partial.write_bytes(data)
+        partial.replace(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
 def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()

@@ -3,6 +3,7 @@
 import os
 import secrets
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -14,9 +15,12 @@ _MODE: Final = 0o600
 _REMEDY: Final = "whoever keeps the key has a copy; without it nobody can be randomised"
 
 
-def make_key(path: Path) -> bytes:
-    """Write a new key to a file that isn't there yet, and return it; `TrialKeyError`."""
-    key = secrets.token_bytes(KEY_BYTES)
+def make_key(path: Path, draw: Callable[[int], bytes] = secrets.token_bytes) -> bytes:
+    """Write a new key to a file that isn't there yet, and return it; `TrialKeyError`.
+
+    ``draw`` returns so many bytes; nothing but a study that nobody lives may draw them from a seed.
+    """
+    key = draw(KEY_BYTES)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)

@@ -110,12 +110,14 @@ class Primary(Checked):
 
     instrument: str
     visit: Id
+    responder_points: float = Field(gt=0)  #: so much better than at the baseline makes a responder
 
 
 class Secondary(Checked):
     """An outcome beside it, at every visit that asks it."""
 
     instrument: str
+    improved_from: float | None = None  #: a score from which somebody counts as improved; None where it is a scale
 
 
 class Estimand(Sourced):
@@ -143,6 +145,15 @@ class Dose(Sourced):
         return self
 
 
+class Analysis(Sourced):
+    """What is analysed beside the outcomes, laid down before anybody looks."""
+
+    imputations: int = Field(ge=2, le=1000)
+    delta_limit: float = Field(gt=0)  #: points of the primary outcome up to which people who are missing may be worse
+    complier_plans: int = Field(ge=1)  #: weekly plans that count as having taken the treatment
+    subgroups: tuple[str, ...] = ()  #: questions of the screening, or instruments at the baseline
+
+
 class Protocol(Checked):
     """A study."""
 
@@ -150,6 +161,7 @@ class Protocol(Checked):
     version: str = Field(min_length=1)
     title: str = Field(min_length=10)
     registry: str = Field(min_length=1)
+    virtual: bool = False  #: nobody of it lives: it tells of the software, and of nobody
     planned_people: int = Field(ge=2)
     model: Id
     arm: tuple[Arm, ...] = Field(min_length=2)
@@ -163,6 +175,7 @@ class Protocol(Checked):
     secondary: tuple[Secondary, ...] = ()
     estimand: Estimand
     dose: Dose
+    analysis: Analysis
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
@@ -236,6 +249,8 @@ def fixed_changes(before: Protocol, after: Protocol) -> tuple[str, ...]:
 
 
 _ABSENT: Final = "nothing"
+#: Questions by whose answers people can be told apart.
+_MODERATORS: Final = (Kind.CHOICE, Kind.NUMBER, Kind.SCALE, Kind.YES_NO)
 
 
 def _drawn(protocol: Protocol) -> dict[str, Any]:
@@ -264,6 +279,7 @@ def _row_name(row: Mapping[str, Any], number: int) -> str:
 
 def _arms_and_blocks(protocol: Protocol) -> None:
     _all_different([one.id for one in protocol.arm], "arm")
+    _all_different([one.title for one in protocol.arm], "title of an arm")
     shares = sum(one.share for one in protocol.arm)
     for size in protocol.randomisation.blocks:
         if size % shares or not shares <= size <= LARGEST_BLOCK:
@@ -295,6 +311,7 @@ def _criteria(protocol: Protocol) -> None:
 
 def _visits(protocol: Protocol) -> None:
     _all_different([one.id for one in protocol.visit], "visit")
+    _all_different([one.title for one in protocol.visit], "title of a visit")
     for one in protocol.visit:
         _all_different(one.instruments, f"instrument of {one.id}")
         for name in one.instruments:
@@ -316,6 +333,14 @@ def _outcomes(protocol: Protocol) -> None:
     for one in protocol.secondary:
         if one.instrument not in everywhere:
             raise ValueError(f"no visit asks {one.instrument}")
+    for name in protocol.analysis.subgroups:
+        questions = {one.id: one.kind for one in protocol.screening.questions}
+        if name not in protocol.baseline.instruments and questions.get(name) not in _MODERATORS:
+            raise ValueError(
+                f"no subgroups by {name!r}: it is no choice or number of the screening, nor at the baseline"
+            )
+        if name == protocol.primary.instrument:
+            raise ValueError(f"no subgroups by {name!r}: its own baseline is in the model already")
     for name in protocol.randomisation.needs:
         if name not in protocol.baseline.instruments:
             raise ValueError(f"{name} is needed before randomisation, and the baseline doesn't ask it")

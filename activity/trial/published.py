@@ -108,10 +108,10 @@ def draw(design: Design, seed: int) -> OutcomeTable:
     country = rng.choice(["Denmark", "Norway"], count, p=[0.7, 0.3])
     provider = rng.choice(["chiropractor", "GP", "physiotherapist", "spine centre"], count, p=[0.2, 0.3, 0.4, 0.1])
     shift = 0.5 * (country == "Norway") - 0.15 + 0.6 * (provider == "spine centre") - 0.06
-    values = _full(design, arm, rng) + shift[:, None]
+    values = full_values(design, arm, rng) + shift[:, None]
     if design.rounded:
         values = np.clip(np.round(values), 0, 24)
-    _lose(values, design, rng)
+    lose(values, design, rng)
     people = tuple(f"{index:04d}" for index in range(count))
     return OutcomeTable(people, ARMS, arm, VISITS, values, {"country": country, "provider": provider})
 
@@ -174,8 +174,8 @@ def true_shares(design: Design, people: int = 2_000_000) -> tuple[float, float]:
     return float(fallen[table.arm == 0].mean()), float(fallen[table.arm == 1].mean())
 
 
-def _full(design: Design, arm: NDArray[np.intp], rng: np.random.Generator) -> Array:
-    """Everybody's five values, nobody lost."""
+def full_values(design: Design, arm: NDArray[np.intp], rng: np.random.Generator) -> Array:
+    """Return everybody's five values (n_people, n_visits) in the arms given, nobody lost."""
     sigma = covariance(design)
     fall = np.array([0.0, *design.control_fall])
     change_sd = float(np.sqrt(sigma[0, 0] + sigma[_PRIMARY, _PRIMARY] - 2 * sigma[0, _PRIMARY]))
@@ -209,7 +209,7 @@ def _shift_and_width(effect: float, fall: float, change_sd: float, responders: f
     return -shift, reach - shift
 
 
-def _lose(values: Array, design: Design, rng: np.random.Generator) -> None:
+def lose(values: Array, design: Design, rng: np.random.Generator) -> None:
     """Let people leave for good, the likelier the worse they last were: missing at random given what was seen."""
     here = np.ones(len(values), dtype=bool)
     before = 0.0

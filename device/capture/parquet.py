@@ -108,16 +108,16 @@ def _chunks(path: Path, firsts: NDArray[np.int64], damage: tuple[Damage, ...]) -
             last_ns = time_ns[-1]
             part = slice(*np.searchsorted(firsts, [row, row + batch.num_rows]))
             accel_g = np.column_stack([batch[axis].to_numpy() for axis in _AXES])
-            if (at := _first_partly_missing(accel_g)) >= 0:
-                where = f"{path}: sample {row + at}"
-                raise ColumnError("a value on some axes only", where=where, expected=_WHOLE)
+            if (first := _first_partly_missing(accel_g)) >= 0:
+                at = f"{path}: sample {row + first}"
+                raise ColumnError("a value on some axes only", where=at, expected=_WHOLE)
             yield Chunk(accel_g, time_ns, tuple((firsts[part] - row).tolist()), damage)
             row, damage = row + batch.num_rows, ()
 
 
 def _first_partly_missing(accel_g: NDArray[np.float32]) -> int:
     """Return the first sample that has neither three finite values nor three NaN; -1 where there is none."""
-    partly = ~np.isfinite(accel_g).all(axis=1)
+    partly = np.asarray(~np.isfinite(accel_g).all(axis=1))
     partly[partly] = ~np.isnan(accel_g[partly]).all(axis=1)
     return int(np.argmax(partly)) if partly.any() else -1
 

@@ -18,6 +18,7 @@ from device.readers.csv_times import (
     TimeForm,
     stamps_of,
     strptime_of,
+    wall_seconds,
 )
 from device.recording import NS_PER_S, BandInfo
 
@@ -207,9 +208,9 @@ def _start_ns(said: dict[str, str], date_format: str, where: str) -> int:
         start = datetime.strptime(  # noqa: DTZ007 - a wall clock
             f"{said['start_date']} {said['start_time']}", f"{strptime_of(date_format)} %H:%M:%S"
         )
+        return wall_seconds(start) * NS_PER_S
     except (ValueError, re.error) as error:
         raise ColumnError(
             f"no start that can be read ({said['start_date']!r}, {said['start_time']!r})", where,
             f"Start Date as {date_format} and Start Time as 21:35:00",
         ) from error  # fmt: skip
-    return int((start - datetime(1970, 1, 1)).total_seconds()) * NS_PER_S  # noqa: DTZ001 - a wall clock

@@ -113,7 +113,15 @@ def _second_of(text: str, day: str) -> int:
     halved = text.upper().replace(".", "") if text[-1:] in "MmMm." else text
     clock = "%I:%M:%S%p" if halved.endswith("M") else "%H:%M:%S"
     when = datetime.strptime(re.sub(r"\s+(?=[AP]M$)", "", halved).strip(), f"{day} {clock}")  # noqa: DTZ007 - a wall clock
-    return int((when - datetime(1970, 1, 1)).total_seconds())  # noqa: DTZ001 - a wall clock
+    return wall_seconds(when)
+
+
+def wall_seconds(when: datetime) -> int:
+    """Return the seconds since 1970 of a wall clock; ``ValueError`` beyond the years that nanoseconds can hold."""
+    seconds = int((when - datetime(1970, 1, 1)).total_seconds())  # noqa: DTZ001 - a wall clock
+    if abs(seconds) >= _MOST_SECONDS:
+        raise ValueError("a time out of range")
+    return seconds
 
 
 def even_times(start_ns: int, rate_hz: float, first: int, count: int) -> NDArray[np.int64]:

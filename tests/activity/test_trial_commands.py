@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import stat
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -198,6 +199,33 @@ def test_nobody_is_randomised_when_content_changed_since_the_study_began(
     code, said, _ = selfback("trial", "verify")
     assert code == 5
     assert "frozen: rules.toml changed" in said["findings"]
+
+
+def both_arms(selfback: Trial, key: Path, folder: Path) -> dict[str, str]:
+    """Somebody of each arm, with a check-in to plan from, by arm."""
+    found: dict[str, str] = {}
+    while len(found) < 2:
+        id_ = person(selfback, folder)
+        found.setdefault(selfback("trial", "randomise", id_, "--key", key)[1]["arm"], id_)
+    demo = tomllib.loads(shipped("data", "content", "demo-person.toml").read_text(encoding="utf-8"))
+    (folder / "checkin.json").write_text(json.dumps(demo["checkin"]))
+    for id_ in found.values():
+        assert selfback("checkin", id_, "--answers", folder / "checkin.json")[0] == 0
+    return found
+
+
+def test_a_plan_is_made_for_the_arm_that_is_given_them_and_no_other(
+    selfback: Trial, begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = both_arms(selfback, begun, tmp_path)
+    code, said, err = selfback("plan", of["usual-care"], "--dry-run")
+    assert (code, said) == (2, [])
+    assert "was randomised to Usual care, which is given no plans" in err
+    assert selfback("plan", of["selfback"])[0] == 0
+    monkeypatch.setattr("activity.store.week.pins", lambda model: {"rules.toml": "0" * 64})
+    code, said, err = selfback("plan", of["selfback"])
+    assert (code, said) == (5, [])
+    assert "rules.toml" in err
 
 
 def test_a_key_beside_the_store_or_for_everybody_to_read_or_of_another_study_is_refused(

@@ -11,10 +11,8 @@ import os
 import sys
 import time
 import timeit
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"  # a worker a core: matrices of five by five gain nothing from threads
@@ -27,13 +25,13 @@ from activity.trial.published import (
     Design,
     Rate,
     Simulated,
-    analyse,
     draw,
     performance,
     share,
     true_difference,
     true_shares,
 )
+from activity.trial.virtual.many import analyse_many
 
 #: What was published, or follows from it: difference, its standard error, shares, odds ratio.
 DIFFERENCE, ERROR, SHARES, ODDS = 0.79, 0.370, (0.39, 0.52), 1.76
@@ -52,9 +50,7 @@ def main() -> None:
     print(f"\nTruth: {truth.value:.3f} points (± {truth.error:.3f}) at three months; responders ", end="")
     print(f"{shares[1]:.1%} against {shares[0]:.1%}; {'whole numbers' if given.rounded else 'values as drawn'}.\n")
     began = time.perf_counter()
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        real = _run(pool, design, 0, given.trials, given.responders)
-        none = _run(pool, design.without_effect(), given.trials, given.trials, 0)
+    real, none = analyse_many(((design, given.responders), (design.without_effect(), 0)), given.trials)
     took_s = time.perf_counter() - began
     _table(real, none, truth.value)
     _responders([trial for trial in real if trial.odds_ratio], shares)
@@ -66,15 +62,7 @@ def main() -> None:
     print(f"A fit of {len(table.person)} people at {len(table.visits)} visits takes {1000 * fit_s:.1f} ms.")
 
 
-def _run(pool: ProcessPoolExecutor, design: Design, first_seed: int, trials: int, modelled: int) -> list[Simulated]:
-    """Seeds are trial numbers, so a trial is the same whatever ran beside it."""
-    seeds = range(first_seed, first_seed + trials)
-    first = pool.map(partial(analyse, design, with_responders=True), seeds[:modelled], chunksize=10)
-    rest = pool.map(partial(analyse, design, with_responders=False), seeds[modelled:], chunksize=50)
-    return [*first, *rest]
-
-
-def _table(real: list[Simulated], none: list[Simulated], truth: float) -> None:
+def _table(real: Sequence[Simulated], none: Sequence[Simulated], truth: float) -> None:
     print("| | with the effect | without |\n| --- | ---: | ---: |")
     there, nothing = performance(real, truth), performance(none, 0.0)
     for said, attribute, digits in (
@@ -107,7 +95,7 @@ def _responders(trials: list[Simulated], shares: tuple[float, float]) -> None:
     print("Estimating equations take what is missing as missing by chance given arm, strata and baseline.")
 
 
-def _likest(trials: list[Simulated], design: Design) -> None:
+def _likest(trials: Sequence[Simulated], design: Design) -> None:
     """Print the trial whose margins are nearest to the published ones, each in its own standard error."""
     known = [trial for trial in trials if trial.odds_ratio and trial.risk_difference]
     if not known:

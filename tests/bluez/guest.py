@@ -71,7 +71,7 @@ async def real_adapter(air: VirtualAir) -> AsyncIterator[Radio]:
         unsaid = hci.LeFeatureMask.LL_PRIVACY | hci.LeFeatureMask.LE_EXTENDED_ADVERTISING
         controller.le_features &= ~unsaid
         async with asyncio.timeout(60.0):  # bluetoothd sets the adapter up and switches it on
-            while not await is_on(radio("system")):
+            while not await is_on(radio("system")):  # noqa: ASYNC110 - it happens in another program
                 await asyncio.sleep(1.0)
         yield radio("system")
 

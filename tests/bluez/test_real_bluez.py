@@ -29,8 +29,8 @@ ROOT = HERE.parents[1]
 TOOLS = ("qemu-system-x86_64", "cpio", "busybox", "dbus-daemon", "dpkg-deb", "apt-get", "ldd")
 #: In the order in which they can be loaded. Without sha512, drbg and ctr the kernel has no keys for pairing.
 MODULES = (
-    "sha512_generic", "cryptd", "crypto_simd", "ctr", "sha3_generic", "jitterentropy_rng", "drbg", "seqiv", "crc16", "cmac", "ecb",
-    "ecc", "ecdh_generic", "rfkill", "bluetooth", "hci_vhci",
+    "sha512_generic", "cryptd", "crypto_simd", "ctr", "sha3_generic", "jitterentropy_rng", "drbg", "seqiv",
+    "crc16", "cmac", "ecb", "ecc", "ecdh_generic", "rfkill", "bluetooth", "hci_vhci",
 )  # fmt: skip
 #: An emulated processor: no machine of a build farm lends its own.
 MACHINE = (

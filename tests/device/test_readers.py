@@ -396,6 +396,13 @@ def test_counts_are_not_taken_for_acceleration(text, tmp_path):
     assert "raw" in fault.what
 
 
+@pytest.mark.parametrize("year", ["2600", "9999"])
+def test_a_start_beyond_what_nanoseconds_hold_is_refused(year, tmp_path):
+    fault = csv_fault(tmp_path, actilife_head().replace("6/15/2026", f"6/15/{year}") + "0,0,1\n")
+    assert isinstance(fault, ColumnError)
+    assert year in fault.what
+
+
 def test_an_exporters_rounded_times_cost_the_samples_that_do_not_move_on(tmp_path):
     rows = [f"2026-06-15 08:00:00.{k * 10 // 16:03},0,0,1" for k in range(160)]
     recording = read_recording(written(tmp_path, "\n".join(rows).encode(), "a.csv"))

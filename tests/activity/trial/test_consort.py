@@ -85,7 +85,7 @@ def boxes(root: ET.Element) -> list[tuple[float, float, float, float]]:
 def test_no_two_boxes_touch_and_all_lie_on_the_paper_with_however_many_arms(people: list[Course], arms: int) -> None:
     document = STUDY.document()
     document["arm"] = [
-        {"id": f"arm-{number}", "title": "An arm with a rather long name", "share": 1} for number in range(arms)
+        {"id": f"arm-{number}", "title": f"Arm {number} with a rather long name", "share": 1} for number in range(arms)
     ]
     document["randomisation"]["blocks"] = [12]
     moved = [Course(one.unmet, one.open, one.agreed, f"arm-{len(one.visits) % arms}" if one.arm else "", None, one.left,

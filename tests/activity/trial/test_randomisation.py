@@ -45,7 +45,7 @@ def study_of(blocks: tuple[int, ...], shares: tuple[int, ...] = (1, 1)) -> Proto
     document = STUDY.document()
     document["randomisation"]["blocks"] = list(blocks)
     document["arm"] = [
-        {"id": f"arm-{number}", "title": "An arm", "share": share} for number, share in enumerate(shares)
+        {"id": f"arm-{number}", "title": f"Arm {number}", "share": share} for number, share in enumerate(shares)
     ]
     return protocol_from_document(document)
 
