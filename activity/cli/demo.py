@@ -10,17 +10,14 @@ from zoneinfo import ZoneInfo
 import click
 
 from activity.cli import console
+from activity.cli.band_day import RATE_HZ, synced
 
 if TYPE_CHECKING:
     from activity.coach.plan import DailyMessage, WeeklyPlan
     from activity.reprocess.analyse import Analysis
-    from device.recording import Recording
     from device.simulator.motion import Motion
 
-RATE_HZ: Final = 25.0
 START_HOUR: Final = 8
-#: The largest MTU of Bluetooth LE that carries a whole block a notification; phones agree to it, too.
-LARGE_MTU: Final = 517
 SATURDAY: Final = 5
 
 
@@ -62,7 +59,7 @@ def command(output: Path, seed: int, as_json: bool) -> int:
     today = datetime.now(ZoneInfo(person.zone)).date()
     console.note("making a working day of someone with a sore back ...")
     motion = _working_day(person, today, seed)
-    recording, path = _sync(motion, output)
+    recording, path = synced(motion, output)
     console.note("recognising activities and steps; the first time, kernels are compiled ...")
     model = load_model(DEFAULT_MODEL)
     analysis = analyse(recording.stream(), model, person.zone)
@@ -138,36 +135,6 @@ def _working_day(person: Person, today: date, seed: int) -> "Motion":
     start_ns = int(start.timestamp()) * NS_PER_S
     script = working_day(start_ns, seed)
     return synthesise(script, Wearer(), rate_hz=RATE_HZ, seed=seed, start_ns=start_ns, zone=person.zone)
-
-
-def _sync(motion: "Motion", output: Path) -> tuple["Recording", Path]:
-    """Put the day into a simulated band, switch it on, find it, and fetch its log over the air."""
-    import asyncio
-
-    from activity.cli.sync import fetch_stored
-    from device.errors import BluetoothUnavailableError
-    from device.link.radio import SIM_REMEDY, has_library, open_adapter, simulated
-    from device.readers.table import read_recording
-
-    if not has_library("bumble"):
-        raise BluetoothUnavailableError("the program Bumble, which plays the radio, is missing", remedy=SIM_REMEDY)
-    from device.simulator.band import BandFacts, SimulatedBand
-    from device.simulator.memory import band_that_recorded
-    from device.simulator.radio import VirtualAir
-
-    async def work() -> Path:
-        clock, log = band_that_recorded(motion.recording)
-        facts = BandFacts(max_mtu=LARGE_MTU)
-        async with (
-            VirtualAir() as air,
-            SimulatedBand(air, clock, facts=facts, logs=(log,)),
-            open_adapter(simulated(air.backends)) as adapter,
-        ):
-            (found,) = await fetch_stored(adapter, facts.name, output, zone=motion.recording.zone)
-        return Path(found["path"])
-
-    path = asyncio.run(work())
-    return read_recording(path), path
 
 
 def _plan(person: Person, analysis: "Analysis", today: date, seed: int) -> tuple["WeeklyPlan", "DailyMessage"]:

@@ -1,5 +1,6 @@
 """``selfback trial simulate``: a study that nobody lives, with the store, coach and analysis of a real one."""
 
+import itertools
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -12,12 +13,17 @@ from activity.cli import console
 from activity.cli.trialing import json_option
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from activity.day.summary import DaySummary
     from activity.trial.analysis.results import Result
     from activity.trial.analysis.study import StudyAnalysis
     from activity.trial.protocol import Protocol
     from activity.trial.published import Design
+    from activity.trial.virtual.study import Wanted
 
 STORE, KEY, ANALYSIS = Path("store", "study.db"), Path("key", "study.key"), Path("analysis")
+BANDS = Path("bands")
 
 
 @click.command(
@@ -30,13 +36,15 @@ STORE, KEY, ANALYSIS = Path("store", "study.db"), Path("key", "study.key"), Path
 @click.option("--people", type=click.IntRange(20, 10_000), default=461, show_default=True, help="To be randomised.")
 @click.option("--weeks", type=click.IntRange(1, 104), default=39, show_default=True, help="That the app is used.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of all that is drawn.")
+@click.option("--band-days", type=click.IntRange(0, 1000), default=2, show_default=True,
+              help="Days that are moved on a simulated wrist, fetched over the air and recognised.")  # fmt: skip
 @click.option("--no-effect", is_flag=True, help="A treatment that does nothing.")
 @click.option("--trials", type=click.IntRange(2, 100_000), default=None, metavar="N",
               help="Instead: draw and analyse the primary outcome of N trials, and say how it did.")  # fmt: skip
 @click.option("--pdf", is_flag=True, help="Write the report as PDF, too (needs the extra `pdf`).")
 @json_option
 def simulate(
-    study: Path | None, *, output: Path | None, people: int, weeks: int, seed: int, no_effect: bool,
+    study: Path | None, *, output: Path | None, people: int, weeks: int, seed: int, band_days: int, no_effect: bool,
     trials: int | None, pdf: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Let virtual people live through a study by STUDY.toml, or the shipped one, and analyse what came of it.
@@ -51,12 +59,13 @@ def simulate(
         return
     if output is None:
         raise click.UsageError("a new folder: --output")
-    _one(study, output, (people, weeks, seed), no_effect=no_effect, pdf=pdf, as_json=as_json)
+    from activity.trial.virtual.study import Wanted
+
+    wanted = Wanted(people=people, weeks=weeks, seed=seed, band_days=band_days)
+    _one(study, output, wanted, no_effect=no_effect, pdf=pdf, as_json=as_json)
 
 
-def _one(
-    file: Path | None, output: Path, size: tuple[int, int, int], *, no_effect: bool, pdf: bool, as_json: bool
-) -> None:
+def _one(file: Path | None, output: Path, wanted: "Wanted", *, no_effect: bool, pdf: bool, as_json: bool) -> None:
     from activity.cli.trial_report import gather, write_report, write_tables
     from activity.cli.trialing import begin
     from activity.errors import OutputError
@@ -67,19 +76,18 @@ def _one(
     from activity.trial.key import read_key
     from activity.trial.pins import pins
     from activity.trial.published import Design
-    from activity.trial.virtual.study import Wanted, simulate_study
+    from activity.trial.virtual.study import simulate_study
 
     if output.exists() and any(output.iterdir()):
         raise OutputError("it isn't empty", str(output), "a new folder", "name another with --output")
     began_s = time.monotonic()
-    people, weeks, seed = size
     protocol, design = _virtual(file), Design().without_effect() if no_effect else Design()
     (output / KEY).parent.mkdir(parents=True, exist_ok=True)
     store = open_store(str(output / STORE))
     try:
-        begin(store, protocol, pins(protocol.model), output / KEY, "staff", draw=Random(seed).randbytes)  # noqa: S311
-        wanted = Wanted(people=people, weeks=weeks, seed=seed)
-        run = simulate_study(store, read_key(output / KEY), wanted, load_coach(), design)
+        begin(store, protocol, pins(protocol.model), output / KEY, "staff", draw=Random(wanted.seed).randbytes)  # noqa: S311
+        worn = _by_band(output / BANDS, wanted.seed)
+        run = simulate_study(store, read_key(output / KEY), wanted, load_coach(), design=design, by_band=worn)
         with console.progress("weeks") as display:
             task = display.add_task("weeks", total=wanted.calendar_weeks)
             for done in run:
@@ -88,13 +96,13 @@ def _one(
         study = gather(store, lambda _: wanted.last_day)
     finally:
         store.close()
-    found = analyse_study(protocol, study.people, seed)
+    found = analyse_study(protocol, study.people, wanted.seed)
     rows = results(protocol, found)
     write_tables(output / ANALYSIS, protocol, study.people, rows)
-    write_report(output / ANALYSIS, study, found, rows, seed=seed, published=not no_effect, pdf=pdf)
+    write_report(output / ANALYSIS, study, found, rows, seed=wanted.seed, published=not no_effect, pdf=pdf)
     console.note(
-        f"{done.screened} screened, {done.randomised} randomised, {done.plans} weekly plans; lived in {lived_s:.0f} s, "
-        f"analysed in {time.monotonic() - began_s - lived_s:.0f} s"
+        f"{done.screened} screened, {done.randomised} randomised, {done.plans} weekly plans, {done.band_days} days by "
+        f"band; lived in {lived_s:.0f} s, analysed in {time.monotonic() - began_s - lived_s:.0f} s"
     )
     _beside_truth(protocol, design, found, rows, as_json=as_json)
 
@@ -144,6 +152,18 @@ def _many(trials: int, seed: int, *, no_effect: bool, as_json: bool) -> None:
     ):  # fmt: skip
         console.emit(f"  {said}: {rate.value:.3f} (± {rate.error:.3f})")
     console.emit(f"  trials with a fall-back: {done.fallbacks}")
+
+
+def _by_band(folder: Path, seed: int) -> "Callable[[DaySummary], DaySummary]":
+    """Return what makes a day one that a simulated band recorded; the model is loaded at the first."""
+    from functools import cache
+
+    from activity.classify.artefact import DEFAULT_MODEL, load_model
+    from activity.cli.band_day import day_by_band
+
+    model = cache(lambda: load_model(DEFAULT_MODEL))
+    count = itertools.count(seed)
+    return lambda day: day_by_band(day, model(), folder / f"day-{next(count)}", seed)
 
 
 def _virtual(study: Path | None) -> "Protocol":

@@ -14,6 +14,7 @@ from activity.report.trial_page import figure_ids
 from activity.resources import shipped
 from activity.store.check import check_store
 from activity.store.engine import open_store
+from device.capture.parquet import read_recording_parquet
 
 PEOPLE = 32
 
@@ -23,7 +24,24 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study of a few weeks, as the command leaves it."""
     folder = tmp_path_factory.mktemp("study") / "lived"
     few = quick_study(folder.parent)
-    assert run(["trial", "simulate", few, "--output", str(folder), "--people", str(PEOPLE), "--weeks", "3"]) == 0
+    assert (
+        run(
+            [
+                "trial",
+                "simulate",
+                few,
+                "--output",
+                str(folder),
+                "--people",
+                str(PEOPLE),
+                "--weeks",
+                "3",
+                "--band-days",
+                "1",
+            ]
+        )
+        == 0
+    )
     return folder
 
 
@@ -58,6 +76,13 @@ def test_everybody_was_screened_randomised_and_planned_for_as_in_a_real_study(li
         assert check_store(store).findings == ()
     finally:
         store.close()
+
+
+def test_a_day_was_moved_on_a_wrist_and_fetched_from_its_band(lived: Path) -> None:
+    (path,) = (lived / "bands").rglob("*.parquet")
+    recording = read_recording_parquet(path)
+    assert 14 * 3600 < recording.n_samples / recording.rate_hz < 15 * 3600
+    assert len(recording.gaps) == 0
 
 
 def test_no_allocation_is_found_wrong_with_the_key(lived: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,6 +185,6 @@ def test_the_same_seed_gives_the_same_study(tmp_path: Path) -> None:
     study = quick_study(tmp_path)
     for name in ("one", "two"):
         words = ["trial", "simulate", study, "--output", str(tmp_path / name), "--people", "20", "--weeks", "1"]
-        assert run([*words, "--seed", "5"]) == 0
+        assert run([*words, "--seed", "5", "--band-days", "0"]) == 0
     first, second = (tmp_path / name / "analysis" / "results.csv" for name in ("one", "two"))
     assert first.read_bytes() == second.read_bytes()

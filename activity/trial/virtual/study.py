@@ -6,7 +6,7 @@ Scores at visits follow courses drawn to the published design, so that the truth
 and use follows people's diligence. Use doesn't change the course: what the study finds is what was drawn.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
@@ -63,8 +63,9 @@ class Wanted:
     people: int = 461
     weeks: int = 39
     a_week: int = 24  #: people enrolled in a week
-    start: date = date(2027, 1, 4)
+    start: date = date(2024, 1, 8)
     seed: int = 1
+    band_days: int = 0  #: days that are worn on a simulated wrist rather than made up as summaries
 
     @property
     def calendar_weeks(self) -> int:
@@ -102,22 +103,40 @@ class Progress:
     screened: int
     randomised: int
     plans: int
+    band_days: int
 
 
 def simulate_study(
-    store: Store, key: bytes, wanted: Wanted, coach: Coach, design: Design | None = None
+    store: Store,
+    key: bytes,
+    wanted: Wanted,
+    coach: Coach,
+    *,
+    design: Design | None = None,
+    by_band: Callable[[DaySummary], DaySummary] | None = None,
 ) -> Iterator[Progress]:
-    """Live the study that was begun in the store, and yield how far it is after each week of the calendar."""
+    """Live the study that was begun in the store, and yield how far it is after each week of the calendar.
+
+    ``by_band`` returns what a day is on a wrist; the first ``wanted.band_days`` of the study are asked of it.
+    """
     with store.reading() as connection:
         protocol = study(connection).protocol
-    return _Run(store, key, protocol, wanted, coach=coach, design=design or Design()).weeks()
+    return _Run(store, key, protocol, wanted, coach=coach, design=design or Design(), by_band=by_band).weeks()
 
 
 class _Run:
     """One study while it is lived."""
 
     def __init__(
-        self, store: Store, key: bytes, protocol: Protocol, wanted: Wanted, *, coach: Coach, design: Design
+        self,
+        store: Store,
+        key: bytes,
+        protocol: Protocol,
+        wanted: Wanted,
+        *,
+        coach: Coach,
+        design: Design,
+        by_band: Callable[[DaySummary], DaySummary] | None,
     ) -> None:
         self.store, self.key, self.wanted, self.coach, self.protocol = store, key, wanted, coach, protocol
         least = next(one.at_least for one in protocol.criterion if one.instrument == protocol.primary.instrument) or 0.0
@@ -128,7 +147,8 @@ class _Run:
         self.fit = {one.id: not one.keeps_out for one in load_questionnaire("eligibility").questions}
         self.due_days = tuple(visit.due_days for visit in protocol.visit)
         self.lives: list[_Life] = []
-        self.screened = self.plans = 0
+        self.by_band = by_band
+        self.screened = self.plans = self.worn = 0
 
     def weeks(self) -> Iterator[Progress]:
         for number in range(self.wanted.calendar_weeks):
@@ -137,7 +157,7 @@ class _Run:
             base = self._base()
             for life in self.lives:
                 self._live(life, monday, base)
-            yield Progress(number + 1, self.screened, len(self.lives), self.plans)
+            yield Progress(number + 1, self.screened, len(self.lives), self.plans, self.worn)
 
     def _base(self) -> CaseBase | None:
         with self.store.reading() as connection:
@@ -217,7 +237,7 @@ class _Run:
         """Look back on the week before, check in, and get the plan of the next one."""
         state = state_between(life.felt, self.due_days, 7 * number, life.person, life.rng)
         helped = life.rng.uniform(-0.4, 0.8)
-        life.days += days_of(life.person, state, life.plan, monday - WEEK, life.rng)
+        life.days += map(self._worn, days_of(life.person, state, life.plan, monday - WEEK, life.rng))
         del life.days[:-56]
         if life.rng.random() < 0.3 * (1 - life.person.diligence):
             life.plan = None  # no check-in this week
@@ -246,6 +266,12 @@ class _Run:
             return
         life.plan = made.plan
         self.plans += 1
+
+    def _worn(self, day: DaySummary) -> DaySummary:
+        if self.by_band is None or self.worn >= self.wanted.band_days or not day.quality.valid:
+            return day
+        self.worn += 1
+        return self.by_band(day)
 
     def _look_back(self, write: Writing, life: _Life, monday: date) -> None:
         """Keep what was done of the plan before, and that its messages were shown."""
