@@ -33,6 +33,7 @@ COMMANDS: Final[tuple[str, ...]] = (
     "message",
     "did",
     "trial",
+    "export",
     "store",
     "tool",
     "exercises",

@@ -1,10 +1,10 @@
 """What was observed of everybody who was randomised, gathered from the rows of a store."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
@@ -56,7 +56,7 @@ def _subject(connection: Connection, protocol: Protocol, one: _Taker, today: dat
     known = screened(connection, who, protocol, taken.randomised.on)
     answers = known.answers if known else {}
     used = dose(protocol.dose, taken.randomised.on, traces(connection, who), today)
-    rows = [row for row in kept(connection, who, ANSWERS) if row.facts["instrument"] in instruments()]
+    counting = counting_answers(connection, protocol, who, taken, today)
     return Subject(
         person=who.id,
         arm=taken.arm,
@@ -64,25 +64,31 @@ def _subject(connection: Connection, protocol: Protocol, one: _Taker, today: dat
         strata=one.strata,
         background={name: value for name, value in answers.items() if isinstance(value, _TOLD)},
         plans=used.plans,
-        observed=tuple(_observed(protocol, states_of(connection, protocol, who, today), rows, taken, values)),
+        observed=tuple(_observation(state, name, row, values) for state, name, row in counting),
     )
 
 
-def _observed(
-    protocol: Protocol, states: Iterable[VisitState], rows: list[Kept], taken: Allocated, values: ValueSet | None
-) -> Iterable[Observation]:
-    for state in states:
+def counting_answers(
+    connection: Connection, protocol: Protocol, who: Participant, taken: Allocated, today: date
+) -> Iterator[tuple[VisitState, str, Kept]]:
+    """Yield the answers of somebody that count, each with its visit and instrument, in the order of the protocol."""
+    rows = [row for row in kept(connection, who, ANSWERS) if row.facts["instrument"] in instruments()]
+    for state in states_of(connection, protocol, who, today):
         until = taken.randomised.at if state.visit == protocol.baseline.id else None
         for instrument, day in state.answered:
-            row = _counting(rows, instrument, day, until)
-            yield Observation(
-                row=row.id,
-                visit=state.visit,
-                instrument=instrument,
-                day=day.isoformat(),
-                late=day >= state.window.late,
-                score=_score(row, instrument, values),
-            )
+            yield state, instrument, _counting(rows, instrument, day, until)
+
+
+def _observation(state: VisitState, instrument: str, row: Kept, values: ValueSet | None) -> Observation:
+    day = date.fromisoformat(row.facts["date"])
+    return Observation(
+        row=row.id,
+        visit=state.visit,
+        instrument=instrument,
+        day=day.isoformat(),
+        late=day >= state.window.late,
+        score=answers_score(row.document, instrument, values),
+    )
 
 
 def _counting(rows: list[Kept], instrument: str, day: date, until: str | None) -> Kept:
@@ -96,9 +102,10 @@ def _counting(rows: list[Kept], instrument: str, day: date, until: str | None) -
     return max(mine, key=lambda row: (row.written_at, row.id))
 
 
-def _score(row: Kept, instrument: str, values: ValueSet | None) -> float | None:
+def answers_score(document: Mapping[str, Any], instrument: str, values: ValueSet | None = None) -> float | None:
+    """Return what answers come to; None where they can't be scored."""
     one = instruments()[instrument]
-    return score(one, item_answers(one, check_answers(answer_form(one), row.document)), values).value
+    return score(one, item_answers(one, check_answers(answer_form(one), document)), values).value
 
 
 def _strata(connection: Connection) -> dict[int, Mapping[str, str]]:
