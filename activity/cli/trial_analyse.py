@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "same figures.",
 )
 @click.option("--output", type=click.Path(path_type=Path), default=None, help="Folder for tables and report.")
-@click.option("--pdf", is_flag=True, help="Write the report as PDF, too (needs the extra `pdf`).")
+@click.option("--pdf", is_flag=True, help="Write the report as PDF, too (needs the extra `trial`).")
 @click.option("--from", "from_", type=click.Path(path_type=Path), default=None,
               help="Analyse the tables that an earlier --output wrote, instead of a store.")  # fmt: skip
 @click.option("--value-set", type=click.Path(path_type=Path), default=None, help="Value set of EQ-5D-5L for a country.")

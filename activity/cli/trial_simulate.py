@@ -41,7 +41,7 @@ BANDS = Path("bands")
 @click.option("--no-effect", is_flag=True, help="A treatment that does nothing.")
 @click.option("--trials", type=click.IntRange(2, 100_000), default=None, metavar="N",
               help="Instead: draw and analyse the primary outcome of N trials, and say how it did.")  # fmt: skip
-@click.option("--pdf", is_flag=True, help="Write the report as PDF, too (needs the extra `pdf`).")
+@click.option("--pdf", is_flag=True, help="Write the report as PDF, too (needs the extra `trial`).")
 @json_option
 def simulate(
     study: Path | None, *, output: Path | None, people: int, weeks: int, seed: int, band_days: int, no_effect: bool,

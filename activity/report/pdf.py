@@ -13,8 +13,8 @@ def write_pdf(page: str, path: Path) -> None:
         from weasyprint import CSS, HTML  # noqa: PLC0415 - an extra, and half a second to import
         from weasyprint.urls import URLFetcher  # noqa: PLC0415
     except (ImportError, OSError) as error:  # OSError: without the libraries of Pango
-        remedy = "Install it with `pip install 'selfback[pdf]'`, and Pango (on Debian: libpangoft2-1.0-0)."
-        raise MissingExtraError("pages can't be made into PDF", expected="the extra `pdf`", remedy=remedy) from error
+        remedy = "Install it with `pip install 'selfback[trial]'`, and Pango (on Debian: libpangoft2-1.0-0)."
+        raise MissingExtraError("pages can't be made into PDF", expected="the extra `trial`", remedy=remedy) from error
     sheet = CSS(string="@page { size: A4; margin: 14mm 12mm } html { font-size: 9pt }")
     made: Any = HTML(string=page, url_fetcher=URLFetcher(allowed_protocols=(), fail_on_errors=True)).write_pdf(
         stylesheets=[sheet]
