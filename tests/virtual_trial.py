@@ -5,6 +5,7 @@ from random import Random
 
 import numpy as np
 
+from activity.trial.dose import USED
 from activity.trial.outcomes import Observation, Subject
 from activity.trial.protocol import Protocol, load_protocol
 from activity.trial.published import Design
@@ -42,6 +43,6 @@ def _subject(protocol: Protocol, place: int, rmdq: Sequence[float], seed: int) -
         randomised="2026-01-15",
         strata={"country": country, "provider": provider},
         background={"age": float(rng.randint(18, 80)), "country": country, "provider": provider},
-        plans=rng.randint(0, 12) if place % 2 else 0,
+        use=dict.fromkeys(USED, None) | {"plans": rng.randint(0, 12) if place % 2 else 0},
         observed=tuple(observed),
     )

@@ -14,7 +14,7 @@ from activity.questionnaires.instrument import instruments
 from activity.report.frame import environment, style
 from activity.report.trial_charts import Courses, Forest, Point, courses, forest
 from activity.report.wording import decimal, minus, share_of
-from activity.trial.analysis.background import BackgroundCell, BackgroundRow
+from activity.trial.analysis.background import BackgroundCell, BackgroundRow, UseCell
 from activity.trial.analysis.estimate import Estimate, Fallback
 from activity.trial.analysis.results import result_id
 from activity.trial.analysis.study import StudyAnalysis, primary_row
@@ -94,6 +94,7 @@ def render_trial(data: TrialData) -> str:
             diagram=Markup(flow_diagram(data.flow).replace("<svg ", '<svg class="flow" ', 1)),  # noqa: S704 - escaped there
             flow_text=flow_text(data.flow),
             background=background_table(data.protocol, found),
+            use=use_table(data.protocol, found),
             means=mean_tables(data.protocol, found.means),
             shares=share_tables(data.protocol, found.shares),
             courses=course_figure(data.protocol, found),
@@ -146,6 +147,14 @@ def background_table(protocol: Protocol, found: StudyAnalysis) -> Table:
     ]  # fmt: skip
     note = "Mean and standard deviation, or how many. Differences aren’t tested: chance made them."
     return Table("Who they were", note, headings, tuple(lines))
+
+
+def use_table(protocol: Protocol, found: StudyAnalysis) -> Table:
+    """Return what was used in the arms that are given something."""
+    arms = [arm for arm in protocol.arm if arm.received_with]
+    lines = [Line(row.title, tuple(_use_figure(row.what, cell) for cell in row.cells)) for row in found.use]
+    note = f"Median and quartiles, in the {protocol.dose.weeks} weeks after randomisation"
+    return Table("What they used", note, ("what", *(arm.title for arm in arms)), tuple(lines) if arms else ())
 
 
 def mean_tables(protocol: Protocol, rows: Sequence[MeanRow]) -> tuple[Table, ...]:
@@ -313,6 +322,14 @@ def _background_figure(row: BackgroundRow, cell: BackgroundCell) -> Figure:
         return Figure("not known", result_id("background", what, "", cell.arm, "mean"))
     spread = "" if cell.sd is None else f" ({decimal(cell.sd)})"
     return Figure(f"{decimal(cell.mean)}{spread}{missing}", result_id("background", what, "", cell.arm, "mean"))
+
+
+def _use_figure(what: str, cell: UseCell) -> Figure:
+    id_ = result_id("use", what, "", cell.arm, "median")
+    if cell.median is None:
+        return Figure("not known", id_)
+    spread = "" if cell.low is None or cell.high is None else f" ({cell.low:g} to {cell.high:g})"
+    return Figure(f"{cell.median:g}{spread}, of {cell.people}", id_)
 
 
 def _mean_figures(cell: Cell, named: tuple[str, str, str]) -> tuple[Figure, Figure]:

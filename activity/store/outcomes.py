@@ -17,7 +17,7 @@ from activity.store.course import states_of, traces
 from activity.store.enrolment import screened
 from activity.store.participants import Kept, Participant, kept, participants
 from activity.store.schema import ANSWERS, PLACE
-from activity.trial.dose import dose
+from activity.trial.dose import USED, dose
 from activity.trial.outcomes import Observation, Subject
 from activity.trial.protocol import Protocol
 from activity.trial.visits import VisitState
@@ -63,7 +63,7 @@ def _subject(connection: Connection, protocol: Protocol, one: _Taker, today: dat
         randomised=taken.randomised.on.isoformat(),
         strata=one.strata,
         background={name: value for name, value in answers.items() if isinstance(value, _TOLD)},
-        plans=used.plans,
+        use={name: getattr(used, name) for name in USED},
         observed=tuple(_observation(state, name, row, values) for state, name, row in counting),
     )
 

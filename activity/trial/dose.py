@@ -8,10 +8,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Final
 
 from activity.trial.protocol import Dose as Bounds
 
 WEEK = timedelta(days=7)
+#: What is counted of somebody's use, by the names of `Dose`, with what it is called in a table.
+USED: Final = {
+    "plans": "Weekly plans",
+    "band_days": "Days with the band, worn enough to judge",
+    "goal_days": "Days on which the step goal was met",
+    "exercise_days": "Days with exercises",
+    "exercises": "Exercises done",
+    "messages": "Messages seen",
+    "quizzes": "Quizzes answered",
+}
 
 
 class Use(StrEnum):

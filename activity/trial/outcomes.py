@@ -16,7 +16,7 @@ from activity.trial.analysis.table import OutcomeTable
 from activity.trial.protocol import Protocol
 
 #: Columns of the table of people and of the one of observations, in this order.
-PEOPLE_COLUMNS: Final = ("person", "arm", "randomised", "plans")
+PEOPLE_COLUMNS: Final = ("person", "arm", "randomised")
 OBSERVATION_COLUMNS: Final = ("row", "person", "visit", "instrument", "day", "late", "score")
 
 
@@ -41,7 +41,7 @@ class Subject:
     randomised: str  #: local day, ISO 8601
     strata: Mapping[str, str]
     background: Mapping[str, float | str | bool]  #: answers to the screening, as far as they were given
-    plans: int  #: weekly plans in the weeks by which use is judged
+    use: Mapping[str, int | None]  #: what was used in the weeks by which use is judged; None where it isn't known
     observed: tuple[Observation, ...] = field(default=())
 
     def score(self, instrument: str, visit: str) -> float | None:
@@ -81,11 +81,12 @@ def outcome_table(
 
 
 def people_rows(people: Iterable[Subject]) -> list[dict[str, Any]]:
-    """Return a row a person: arm, day, factors as ``stratum_…`` and screening answers as ``screening_…``."""
+    """Return a row a person: arm, day, factors as ``stratum_…``, answers as ``screening_…``, use as ``use_…``."""
     return [
-        {"person": one.person, "arm": one.arm, "randomised": one.randomised, "plans": one.plans}
+        {"person": one.person, "arm": one.arm, "randomised": one.randomised}
         | {f"stratum_{factor}": level for factor, level in one.strata.items()}
         | {f"screening_{name}": value for name, value in one.background.items()}
+        | {f"use_{name}": value for name, value in one.use.items()}
         for one in people
     ]
 
@@ -149,7 +150,11 @@ def _subject(protocol: Protocol, row: Mapping[str, str], number: int, seen: Mapp
                 for name, text in row.items()
                 if name.startswith("screening_") and text
             },
-            plans=int(row["plans"]),
+            use={
+                name.removeprefix("use_"): int(text) if text else None
+                for name, text in row.items()
+                if name.startswith("use_")
+            },
             observed=tuple(_once(person, seen.get(person, []))),
         )
     except (KeyError, ValueError) as error:

@@ -1,12 +1,13 @@
-"""Table 1: who the people of each arm were when they were randomised, without tests of what chance did."""
+"""Who the people of each arm were when they were randomised, and what they used since: without tests."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
+from statistics import fmean, quantiles, stdev
 
 from activity.questionnaires.definition import Kind, Question
 from activity.questionnaires.instrument import instruments
+from activity.trial.dose import USED
 from activity.trial.outcomes import Subject
 from activity.trial.protocol import Protocol
 
@@ -33,6 +34,45 @@ class BackgroundRow:
     level: str  #: of a choice; empty for numbers
     title: str
     cells: tuple[BackgroundCell, ...]  #: one an arm, in the order of the protocol
+
+
+@dataclass(frozen=True, slots=True)
+class UseCell:
+    """What one arm used: the middle half of people, and the median."""
+
+    arm: str
+    people: int  #: of whom it is known
+    median: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class UseRow:
+    """One kind of use."""
+
+    what: str
+    title: str
+    cells: tuple[UseCell, ...]  #: one an arm that has something to use
+
+
+def use(protocol: Protocol, people: Sequence[Subject]) -> tuple[UseRow, ...]:
+    """Return what was used in the arms that are given something, median and quartiles.
+
+    Whoever uses more differs in other ways, too: no outcome is compared by it but the compliers'.
+    """
+    arms = [arm for arm in protocol.arm if arm.received_with]
+    return tuple(
+        UseRow(what, title, tuple(_use_cell(arm.id, what, people) for arm in arms)) for what, title in USED.items()
+    )
+
+
+def _use_cell(arm: str, what: str, people: Sequence[Subject]) -> UseCell:
+    known = [value for one in people if one.arm == arm and (value := one.use.get(what)) is not None]
+    if len(known) < 2:
+        return UseCell(arm, len(known), float(known[0]) if known else None, None, None)
+    low, median, high = quantiles(known, n=4, method="inclusive")
+    return UseCell(arm, len(known), median, low, high)
 
 
 def background(protocol: Protocol, people: Sequence[Subject]) -> tuple[BackgroundRow, ...]:

@@ -96,7 +96,7 @@ def by_compliers(protocol: Protocol, people: Sequence[Subject], arm: Arm, _seed:
     """Return the effect among people who take the treatment up when they are offered it."""
     table, visit = primary_table(protocol, people)
     least = protocol.analysis.complier_plans
-    took = np.array([one.plans >= least for one in people])
+    took = np.array([(one.use.get("plans") or 0) >= least for one in people])
     definition = f"{least} weekly plans or more in {protocol.dose.weeks} weeks"
     found = complier_effect(table, took, arm.title, visit, definition=definition)
     note = (

@@ -18,7 +18,7 @@ COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One figure; bounds are those of its 95 % interval, and None is what there isn't."""
+    """One figure; bounds are those of its 95 % interval unless the note says others, and None is what there isn't."""
 
     id: str  #: of its own, made of the fields after it
     part: str  #: of the report
@@ -40,6 +40,7 @@ def results(protocol: Protocol, found: StudyAnalysis) -> tuple[Result, ...]:
     return (
         *_people(found),
         *_background(found),
+        *_use(found),
         *_means(protocol, found.means),
         *_shares(protocol, found.shares),
         *_other_ways(protocol, found),
@@ -77,6 +78,13 @@ def _background(found: StudyAnalysis) -> Iterator[Result]:
             what = f"{row.what}={row.level}" if row.level else row.what
             for quantity, value in _told(cell):
                 yield _row("background", (what, "", cell.arm, quantity), value, people=cell.people)
+
+
+def _use(found: StudyAnalysis) -> Iterator[Result]:
+    for row in found.use:
+        for cell in row.cells:
+            named = (row.what, "", cell.arm, "median")
+            yield _row("use", named, cell.median, low=cell.low, high=cell.high, people=cell.people, note="quartiles")
 
 
 def _told(cell: BackgroundCell) -> tuple[tuple[str, float | None], ...]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from activity.errors import TrialDataError
 from activity.questionnaires.instrument import Combine, instruments
-from activity.trial.analysis.background import BackgroundRow, background
+from activity.trial.analysis.background import BackgroundRow, UseRow, background, use
 from activity.trial.analysis.binary import responders
 from activity.trial.analysis.prepared import fitted_means, fitted_shares
 from activity.trial.analysis.primary import WAYS, OtherWay, SubgroupRow, moderated, primary_visit
@@ -36,6 +36,7 @@ class StudyAnalysis:
 
     people: tuple[tuple[str, int], ...]  #: of each arm, as randomised
     background: tuple[BackgroundRow, ...]
+    use: tuple[UseRow, ...]
     means: tuple[MeanRow, ...]  #: the primary outcome first
     shares: tuple[ShareRow, ...]  #: the responders first
     other_ways: tuple[OtherWay, ...]
@@ -71,6 +72,7 @@ def analyse_study(protocol: Protocol, people: Sequence[Subject], seed: int) -> S
     return StudyAnalysis(
         people=tuple((arm.id, sum(one.arm == arm.id for one in people)) for arm in protocol.arm),
         background=background(protocol, people),
+        use=use(protocol, people),
         means=tuple(means),
         shares=tuple(shares),
         other_ways=tuple(ways),

@@ -126,9 +126,20 @@ def test_nobody_gives_an_error() -> None:
 
 
 def test_nobody_who_took_it_gives_no_complier_effect() -> None:
-    found = analyse_study(QUICK, tuple(replace(one, plans=0) for one in PEOPLE_DRAWN), seed=1)
+    found = analyse_study(QUICK, tuple(replace(one, use={"plans": 0}) for one in PEOPLE_DRAWN), seed=1)
     assert "took the treatment up equally" in said(found)
     assert all(way.way != "Complier effect" for way in found.other_ways)
+
+
+def test_use_is_told_of_the_arm_that_is_given_something_and_what_isnt_known_is_not_zero() -> None:
+    plans = sorted(one.use["plans"] or 0 for one in PEOPLE_DRAWN if one.arm == "selfback")
+    rows = {row.what: row for row in FOUND.use}
+    (cell,) = rows["plans"].cells
+    assert (cell.arm, cell.people) == ("selfback", len(plans))
+    assert cell.median == np.median(plans)
+    assert (cell.low, cell.high) == tuple(np.quantile(plans, (0.25, 0.75)))
+    (cell,) = rows["band_days"].cells
+    assert (cell.people, cell.median) == (0, None)
 
 
 def test_each_figure_has_a_name_of_its_own() -> None:
