@@ -1,7 +1,7 @@
 """What the commands of a study share to analyse a store: gathering what is in it, and writing tables and report."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from activity.trial.protocol import Protocol
 
 PAGE, PDF, FLOW = "report.html", "report.pdf", "flow.svg"
+COUNTS, HARMS = "flow.csv", "harms.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ def write_report(
     from activity.cli.main import INTENDED_USE
     from activity.report.pdf import write_pdf
     from activity.report.trial_page import TrialData, render_trial
-    from activity.reprocess.output import write_page
+    from activity.reprocess.output import write_page, write_rows
+    from activity.trial.consort import flow_rows
     from activity.trial.flow_diagram import flow_diagram
     from activity.trial.published_table import beside, load_published
 
@@ -87,6 +89,8 @@ def write_report(
     )
     write_page(output / PAGE, page)
     write_page(output / FLOW, flow_diagram(study.flow))
+    write_rows(output / COUNTS, flow_rows(study.flow))
+    write_rows(output / HARMS, [asdict(one) for one in study.harms])
     if pdf:
         write_pdf(page, output / PDF)
 

@@ -97,6 +97,27 @@ def flow(protocol: Protocol, courses: Iterable[Course], erased: Mapping[str, int
     )
 
 
+def flow_rows(found: Flow) -> list[dict[str, str | int]]:
+    """Return every count as a row: stage, arm, what is counted, and how many people."""
+    rows: list[tuple[str, str, str, int]] = [("enrolment", "", "assessed for eligibility", found.assessed)]
+    rows += [("enrolment", "", text, number) for text, number in found.excluded]
+    rows += [("enrolment", "", "not yet randomised", found.waiting), ("enrolment", "", "randomised", found.randomised)]
+    for arm in found.arms:
+        counts = [("allocation", "allocated", arm.allocated), ("allocation", "data erased at their wish", arm.erased)]
+        if arm.received is not None and arm.not_received is not None:
+            counts += [
+                ("allocation", "received it", arm.received),
+                ("allocation", "did not receive it", arm.not_received),
+            ]
+        for one in arm.follow_up:
+            kinds = (("observed", one.observed), ("lost", one.lost), ("stopped", one.stopped), ("to come", one.waiting))
+            counts += [("follow-up", f"{one.visit}: {kind}", number) for kind, number in kinds]
+        counts += [("follow-up", f"gave up the treatment, {reason}", number) for reason, number in arm.left]
+        counts += [("analysis", f"with the primary outcome at {found.primary}", arm.analysed)]
+        rows += [(stage, arm.id, what, number) for stage, what, number in counts]
+    return [{"stage": stage, "arm": arm, "what": what, "people": number} for stage, arm, what, number in rows]
+
+
 def flow_text(found: Flow) -> str:
     """Return the counts as lines of text, for people who don't see the drawing."""
     lines = [f"Assessed for eligibility: {found.assessed}", f"Excluded: {found.excluded_people}"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from trial_flow import example
 
 from activity.report.palette import LIGHT, contrast
-from activity.trial.consort import NO_REASON, Course, arm_lines, flow, flow_text
+from activity.trial.consort import NO_REASON, Course, arm_lines, flow, flow_rows, flow_text
 from activity.trial.flow_diagram import flow_diagram
 from activity.trial.protocol import load_protocol, protocol_from_document
 from activity.trial.visits import State
@@ -118,6 +118,21 @@ def test_the_first_reason_in_the_order_of_the_protocol_counts_and_declining_come
         ("not met: 18 or older", 1), ("not met: sought care within the past 8 weeks", 1), ("declined to take part", 1)
     )  # fmt: skip
     assert found.waiting == 1
+
+
+def test_every_count_of_the_flow_is_a_row_and_an_arm_adds_up() -> None:
+    found = example()
+    rows = flow_rows(found)
+    numbers = {(row["arm"], row["what"]): row["people"] for row in rows}
+    assert len(numbers) == len(rows)
+    assert numbers["", "assessed for eligibility"] == found.assessed
+    outside = sum(int(row["people"]) for row in rows if row["stage"] == "enrolment") - found.assessed
+    assert outside == found.assessed
+    for arm in found.arms:
+        for one in arm.follow_up:
+            kinds = ("observed", "lost", "stopped", "to come")
+            parts = [numbers[arm.id, f"{one.visit}: {kind}"] for kind in kinds]
+            assert sum(map(int, parts)) == arm.allocated - arm.erased
 
 
 def test_whoever_gives_no_reason_is_counted_under_that() -> None:
