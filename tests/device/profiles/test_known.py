@@ -22,7 +22,6 @@ NOW_NS = polar.EPOCH_2000_NS + 762_000_000_000_000_000
 HOSTILE = 500_000 if os.environ.get("SELFBACK_LONG_CAMPAIGN") else 2_000
 
 
-
 def open_frame(counts: np.ndarray) -> bytes:
     return openband.encode_notification(openband.Notification(3, 9, 50.0, 8, counts.astype(np.int16)))
 
