@@ -52,7 +52,11 @@ def unwrap_near(counter: NDArray[np.int64], bits: int, expected: NDArray[np.int6
 
 
 def lower_line(
-    ticks: NDArray[np.int64], arrival_ns: NDArray[np.int64], ticks_hz: float, shortest_fit_s: float = SHORTEST_FIT_S
+    ticks: NDArray[np.int64],
+    arrival_ns: NDArray[np.int64],
+    ticks_hz: float,
+    shortest_fit_s: float = SHORTEST_FIT_S,
+    largest_drift_ppm: float = LARGEST_DRIFT_PPM,
 ) -> ClockLine:
     """Return the line below all arrivals that is nearest to their middle.
 
@@ -69,6 +73,8 @@ def lower_line(
         What the counter should do.
     shortest_fit_s : float
         From this span on, what it really does is measured.
+    largest_drift_ppm : float
+        A slope beyond it is not believed.
     """
     nominal = NS_PER_S / ticks_hz
     origin_ticks, origin_ns = int(ticks.min()), int(arrival_ns.min())
@@ -79,7 +85,7 @@ def lower_line(
     if np.ptp(x) >= shortest_fit_s * ticks_hz:
         left, right = _edge_below(x, y)
         fitted = (y[right] - y[left]) / (x[right] - x[left])
-        if abs(fitted / nominal) * 1e6 <= LARGEST_DRIFT_PPM:
+        if abs(fitted / nominal) * 1e6 <= largest_drift_ppm:
             slope, measured = float(fitted), True
             offset = float(np.min(y - slope * x))
     late = y - slope * x - offset

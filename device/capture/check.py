@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from device.capture.assemble import assemble_stream, decode_segments
 from device.capture.journal import JOURNAL_NAME, Journal, as_ranges, load_journal, missing_ranges
+from device.capture.live import assembled_live
 from device.capture.log import assembled_log, held_blocks
 from device.capture.segments import SUFFIX, Segment, read_segment
 from device.errors import CaptureError, RecordingError
@@ -120,8 +120,8 @@ def _log_gaps(folder: Path) -> tuple[GapChecked, ...]:
 
 def _live_gaps(segments: Sequence[Segment]) -> tuple[GapChecked, ...]:
     try:
-        return _gaps(assemble_stream(decode_segments(segments).notifications))
-    except RecordingError:
+        return _gaps(assembled_live(segments))
+    except (RecordingError, CaptureError):
         return ()
 
 

@@ -12,16 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from device.capture.assemble import assemble_stream, decode_segments
+from device.capture.live import assembled_live
 from device.capture.parquet import write_recording
-from device.capture.segments import read_segment
+from device.capture.segments import SegmentWriter, read_segment
 from device.errors import BandLostError, BandNotFoundError, BandRefusedError, DeviceError
 from device.link.backoff import backoff_s
-from device.link.connect import DEFAULT_TIMEOUTS, BandLink, Timeouts, connect
-from device.link.control import open_control
+from device.link.connect import DEFAULT_TIMEOUTS, BandLink, Timeouts, any_profile, connect
+from device.link.opening import carry_out
+from device.link.inbox import Arrival
 from device.link.radio import Adapter
 from device.link.segment import begin_segment, keep
-from device.profiles.openband import STREAM_UUID
+from device.profiles.known import Profile
+from device.profiles.opening import Wish
 from device.recording import BandInfo, Recording
 
 #: A band that stays away for this many attempts (about two minutes with their waits) is not coming back soon.
@@ -35,6 +37,7 @@ class LiveCapture:
     folder: Path
     info: BandInfo = field(default_factory=BandInfo)
     name: str = ""
+    profile: Profile | None = None  #: of the band that was found
     segments: list[Path] = field(default_factory=list)
     notifications: int = 0
     overflowed: int = 0  #: notifications for which the queue had no room
@@ -43,6 +46,7 @@ class LiveCapture:
 
 Progress = Callable[[float, float], None]
 Heard = Callable[[int, bytes], None]
+Found = Callable[[BandLink], None]
 
 
 async def record_live(
@@ -57,6 +61,7 @@ async def record_live(
     timeouts: Timeouts = DEFAULT_TIMEOUTS,
     progress: Progress | None = None,
     heard: Heard | None = None,
+    found: Found | None = None,
     rng: random.Random | None = None,
     clock_ns: Callable[[], int] = time.monotonic_ns,
     utc_ns: Callable[[], int] = time.time_ns,
@@ -64,18 +69,21 @@ async def record_live(
     """Record for ``seconds`` of this computer's clock into ``capture.folder``.
 
     A broken link is made again up to ``reconnects`` times in a row; then BandLostError. ``capture`` holds what
-    came in any case. ``heard(utc_ns, payload)`` is called with each notification once it is written.
+    came in any case. ``found`` is called with each link before its stream is begun, and ``heard(utc_ns, payload)``
+    with each notification once it is written.
     """
     loop = asyncio.get_running_loop()
     end_s = loop.time() + seconds
     rng = rng or random.Random(wanted)  # noqa: S311 - jitter, not a secret
     progress = progress or (lambda _done, _total: None)
-    session = _Session(capture, rate_hz, range_g, end_s, seconds, progress, utc_ns, heard)
+    session = _Session(capture, rate_hz, range_g, end_s, seconds, progress, utc_ns, heard, found)
     attempt = 0
     while loop.time() < end_s:
         before = capture.notifications
         try:
-            async with connect(adapter, wanted or capture.name, timeouts=timeouts, rng=rng, clock_ns=clock_ns) as link:
+            async with connect(
+                adapter, wanted or capture.name, timeouts=timeouts, rng=rng, clock_ns=clock_ns, suits=any_profile
+            ) as link:
                 await session.record(link)
                 return
         except (BandLostError, BandNotFoundError) as fault:
@@ -108,39 +116,42 @@ class _Session:
     progress: Progress
     utc_ns: Callable[[], int]
     heard: Heard | None = None
+    found: Found | None = None
 
     async def record(self, link: BandLink) -> None:
         """Record over one connection until the time is up; BandLostError where it ends before."""
-        capture, loop = self.capture, asyncio.get_running_loop()
-        capture.name, capture.info = link.name, await link.info()
-        control = await open_control(link)
-        inbox = await link.listen(STREAM_UUID)
-        await control.start_stream(self.rate_hz, self.range_g)
+        capture, loop, profile = self.capture, asyncio.get_running_loop(), link.profile
+        capture.name, capture.info, capture.profile = link.name, await link.info(), profile
+        if self.found is not None:
+            self.found(link)
+        inbox = await link.listen(profile.stream_uuid)
+        wish = Wish(self.rate_hz, self.range_g, capture.info.serial, link.address)
+        early = await carry_out(link, profile.opening(wish))
         path = capture.folder / f"live-{len(capture.segments) + 1:04d}.arrows"
         path.parent.mkdir(parents=True, exist_ok=True)
         writer = await asyncio.to_thread(
-            begin_segment, link, path, STREAM_UUID, band=capture.info, reason="live", utc_ns=self.utc_ns
+            begin_segment, link, path, profile.stream_uuid, band=capture.info, reason="live", utc_ns=self.utc_ns
         )
         capture.segments.append(path)
         utc_of_zero_ns = self.utc_ns() - link.clock_ns()
         try:
+            await self._take(link, writer, early, utc_of_zero_ns)
             while (left_s := self.end_s - loop.time()) > 0:
                 try:
                     batch = await inbox.take(min(link.timeouts.silence_s, left_s))
                 except TimeoutError as error:
                     if left_s <= link.timeouts.silence_s:
                         break
+                    if profile.may_be_silent:
+                        await link.read(profile.stream_uuid)  # a band that answers is still, not gone
+                        continue
                     raise link.lost("in mid-stream: nothing came any more") from error
                 if not batch:
                     raise link.lost("in mid-stream")
-                capture.notifications += len(batch)
-                await keep(writer, STREAM_UUID, batch)
-                if self.heard is not None:
-                    for arrival in batch:
-                        self.heard(utc_of_zero_ns + arrival.arrival_ns, arrival.payload)
+                await self._take(link, writer, batch, utc_of_zero_ns)
                 self.progress(self.seconds - (self.end_s - loop.time()), self.seconds)
-            await control.stop_stream()
-            await keep(writer, STREAM_UUID, inbox.waiting())
+            late = await carry_out(link, profile.closing(wish))
+            await self._take(link, writer, [*late, *inbox.waiting()], utc_of_zero_ns)
         except BandRefusedError:
             if not link.is_connected:
                 raise link.lost("in mid-stream") from None
@@ -149,10 +160,17 @@ class _Session:
             capture.overflowed += inbox.overflowed
             await asyncio.to_thread(writer.close)
 
+    async def _take(self, link: BandLink, writer: SegmentWriter, batch: list[Arrival], utc_of_zero_ns: int) -> None:
+        """Write what arrived, then pass it on."""
+        self.capture.notifications += len(batch)
+        await keep(writer, link.profile.stream_uuid, batch)
+        if self.heard is not None:
+            for arrival in batch:
+                self.heard(utc_of_zero_ns + arrival.arrival_ns, arrival.payload)
+
 
 def live_recording(capture: LiveCapture, path: Path, zone: str = "UTC") -> Recording:
     """Write what a live capture brought as a recording, and return it; RecordingError if nothing came."""
-    found = decode_segments([read_segment(segment) for segment in capture.segments])
-    recording = assemble_stream(found.notifications, band=capture.info, zone=zone, damage=found.damage)
+    recording = assembled_live([read_segment(segment) for segment in capture.segments], band=capture.info, zone=zone)
     write_recording(recording, path)
     return recording

@@ -18,8 +18,8 @@ from device.link.backoff import backoff_s
 from device.link.faults import band_fault, lost
 from device.link.inbox import Inbox
 from device.link.radio import Adapter
-from device.link.scan import Heard, find
-from device.profiles.openband import CONTROL_UUID, SERVICE_UUID
+from device.link.scan import Known, find
+from device.profiles.known import Profile
 from device.recording import BandInfo
 
 T = TypeVar("T")
@@ -45,9 +45,10 @@ _BATTERY: Final = 0x2A19
 class BandLink:
     """An open connection; made by ``connect``. After a loss every call raises BandLostError."""
 
-    def __init__(self, client: BleakClient, heard: Heard, timeouts: Timeouts, clock_ns: Callable[[], int]) -> None:
+    def __init__(self, client: BleakClient, heard: Known, timeouts: Timeouts, clock_ns: Callable[[], int]) -> None:
         self.name = heard.name
         self.address = heard.address
+        self.profile = heard.profile
         self.timeouts = timeouts
         self._client = client
         self.clock_ns = clock_ns
@@ -109,7 +110,7 @@ class BandLink:
             raise BandRefusedError(
                 f"the band has no characteristic {error.char_specifier}",
                 where=self.name,
-                expected="the open band profile",
+                expected=f"the profile {self.profile.name}",
                 remedy="update its firmware; if it was just updated: bluetoothctl remove " + self.address,
             ) from error
         except (BleakError, TimeoutError, OSError, EOFError) as error:
@@ -138,6 +139,16 @@ class BandLink:
         self.on_disconnected()
 
 
+def stores_logs(profile: Profile) -> bool:
+    """Return whether bands of a profile record by themselves, for a sync to fetch."""
+    return profile.stores_logs
+
+
+def any_profile(_: Profile) -> bool:
+    """Return True: a stream can be recorded from each profile."""
+    return True
+
+
 @asynccontextmanager
 async def connect(
     adapter: Adapter,
@@ -147,8 +158,9 @@ async def connect(
     attempts: int = 3,
     rng: random.Random | None = None,
     clock_ns: Callable[[], int] = time.monotonic_ns,
+    suits: Callable[[Profile], bool] = stores_logs,
 ) -> AsyncIterator[BandLink]:
-    """Find a band by name, name's ending or address (any open band where empty), and connect to it.
+    """Find a band by name, name's ending or address (any that ``suits`` where empty), and connect to it.
 
     Each attempt hears the band afresh: what an earlier scan heard is stale. BandNotFoundError is final;
     a connection that breaks while it is made is tried ``attempts`` times.
@@ -157,7 +169,7 @@ async def connect(
     attempt = 1
     while True:
         try:
-            link = await _connect_once(adapter, wanted, timeouts, clock_ns)
+            link = await _connect_once(adapter, wanted, timeouts, clock_ns, suits)
             break
         except DeviceError as fault:
             wait_s = backoff_s(attempt, fault, rng) if isinstance(fault, BandLostError) else None
@@ -171,7 +183,9 @@ async def connect(
         await link.close()
 
 
-async def _connect_once(adapter: Adapter, wanted: str, timeouts: Timeouts, clock_ns: Callable[[], int]) -> BandLink:
+async def _connect_once(
+    adapter: Adapter, wanted: str, timeouts: Timeouts, clock_ns: Callable[[], int], suits: Callable[[Profile], bool]
+) -> BandLink:
     links: list[BandLink] = []
 
     def on_disconnected(_: BleakClient) -> None:
@@ -179,7 +193,7 @@ async def _connect_once(adapter: Adapter, wanted: str, timeouts: Timeouts, clock
             link.on_disconnected()
 
     async with adapter.exclusive():
-        heard = await find(adapter, wanted, timeouts.find_s)
+        heard = await find(adapter, wanted, timeouts.find_s, suits)
         client = BleakClient(heard.device, on_disconnected, timeout=timeouts.connect_s, **adapter.client_choice)
         link = BandLink(client, heard, timeouts, clock_ns)
         links.append(link)
@@ -189,12 +203,16 @@ async def _connect_once(adapter: Adapter, wanted: str, timeouts: Timeouts, clock
         except (BleakError, TimeoutError, OSError, EOFError) as error:
             await link.close()
             raise band_fault(error, heard.name, "while connecting") from error
-    if client.services.get_service(SERVICE_UUID) is None or client.services.get_characteristic(CONTROL_UUID) is None:
+    profile = link.profile
+    missing = [
+        uuid for uuid in (profile.stream_uuid, *profile.needs) if client.services.get_characteristic(uuid) is None
+    ]
+    if missing or client.services.get_service(profile.service_uuid) is None:
         await link.close()
         raise BandRefusedError(
             "the band doesn't have the services it advertises",
             where=heard.name,
-            expected="the open band profile",
+            expected=f"the profile {profile.name}",
             remedy="update its firmware; if it was just updated: bluetoothctl remove " + heard.address,
         )
     return link

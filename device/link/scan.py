@@ -1,6 +1,7 @@
 """Hearing which bands are near."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
@@ -8,10 +9,10 @@ from typing import Final
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 
-from device.errors import BandNotFoundError
+from device.errors import BandNotFoundError, BandRefusedError
 from device.link.radio import Adapter, scanning
 from device.profiles.known import Profile, recognise
-from device.profiles.openband import NAME_PREFIX, SERVICE_UUID
+from device.profiles.openband import NAME_PREFIX
 
 #: A band advertises once a second or more often; three chances to hear each.
 SCAN_S: Final = 4.0
@@ -27,10 +28,12 @@ class Heard:
     profile: Profile | None  #: None for a device that no profile knows
     device: BLEDevice
 
-    @property
-    def is_open_band(self) -> bool:
-        """Whether it advertises the service of our own profile: the one that sync and watch speak."""
-        return self.profile is not None and self.profile.service_uuid == SERVICE_UUID
+
+@dataclass(frozen=True, slots=True)
+class Known(Heard):
+    """A band that was heard and whose profile is known."""
+
+    profile: Profile
 
 
 async def scan(adapter: Adapter, seconds: float = SCAN_S) -> list[Heard]:
@@ -41,10 +44,11 @@ async def scan(adapter: Adapter, seconds: float = SCAN_S) -> list[Heard]:
     return sorted((band for band in heard if band.profile), key=lambda band: -band.rssi_dbm)
 
 
-async def find(adapter: Adapter, wanted: str = "", timeout_s: float = 10.0) -> Heard:
-    """Return the first open band heard whose name or address is ``wanted`` (any, where that is empty).
+async def find(adapter: Adapter, wanted: str, timeout_s: float, suits: Callable[[Profile], bool]) -> Known:
+    """Return the first band heard whose name or address is ``wanted`` (any that ``suits``, where that is empty).
 
-    The caller holds ``adapter.exclusive()`` and connects at once: what was heard goes stale.
+    The caller holds ``adapter.exclusive()`` and connects at once: what was heard goes stale. BandRefusedError where
+    the band that is wanted doesn't suit: it keeps no log.
     """
     others: set[str] = set()
     async with scanning(adapter) as scanner:
@@ -53,10 +57,13 @@ async def find(adapter: Adapter, wanted: str = "", timeout_s: float = 10.0) -> H
                 async with aclosing(scanner.advertisement_data()) as advertisements:
                     async for device, advertisement in advertisements:
                         band = _heard(device, advertisement)
-                        if band.is_open_band and fits(band, wanted):
+                        if not isinstance(band, Known):
+                            continue
+                        if fits(band, wanted) and suits(band.profile):
                             return band
-                        if band.is_open_band:
-                            others.add(band.name)
+                        if fits(band, wanted) and wanted:
+                            raise _keeps_no_log(band)
+                        others.add(band.name)
         except TimeoutError:
             pass
     raise BandNotFoundError(
@@ -64,6 +71,14 @@ async def find(adapter: Adapter, wanted: str = "", timeout_s: float = 10.0) -> H
         where=adapter.name,
         expected=f"one of {', '.join(sorted(others))}" if others else "",
         remedy="charge it, bring it nearer, close other apps that hold it; selfback scan lists what is heard",
+    )
+
+
+def _keeps_no_log(band: Known) -> BandRefusedError:
+    return BandRefusedError(
+        f"a band of the profile {band.profile.name} keeps no log to fetch",
+        where=band.name,
+        remedy="record it while it measures: selfback sync --live SECONDS, or selfback watch",
     )
 
 
@@ -76,4 +91,7 @@ def fits(band: Heard, wanted: str) -> bool:
 def _heard(device: BLEDevice, advertisement: AdvertisementData) -> Heard:
     uuids = {uuid.lower() for uuid in advertisement.service_uuids}
     name = advertisement.local_name or device.name or ""
-    return Heard(name, device.address, advertisement.rssi, recognise(name, uuids), device)
+    profile = recognise(name, uuids)
+    if profile is None:
+        return Heard(name, device.address, advertisement.rssi, None, device)
+    return Known(name, device.address, advertisement.rssi, profile, device)

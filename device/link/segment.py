@@ -25,6 +25,7 @@ def begin_segment(
         utc_ns=utc_ns(),
         monotonic_ns=link.clock_ns(),
         characteristics=(characteristic,),
+        profile=link.profile.name,
         address=link.address,
         band=band,
         reason=reason,

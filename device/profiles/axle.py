@@ -8,13 +8,14 @@ temperature count is not documented, so they stay unread.
 
 import binascii
 import struct
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from device.errors import FrameError
+from device.errors import BandRefusedError, FrameError
+from device.profiles.lines import Lines, join_lines
+from device.profiles.opening import Ask, Step, Wish
 from device.profiles.samples import Samples
 
 SERVICE_UUID: Final = "6e400001-b5a3-f393-e0a9-e50e24dcca9e"
@@ -30,24 +31,44 @@ _FRAME_BYTES: Final = _HEADER.size + SAMPLES * 6
 MAX_LINE_BYTES: Final = 2 * _FRAME_BYTES
 _LONGEST_PART: Final = 4 * MAX_LINE_BYTES
 
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """The whole lines that have come, and the start of one that hasn't ended."""
-
-    whole: tuple[bytes, ...] = ()
-    rest: bytes = b""
+PASSWORD_CHARACTERS: Final = 6
+LET_IN: Final = b"Authenticated"
+REFUSED: Final = b"!"
+STARTED: Final = b"OP:"
+_WORDS: Final = (LET_IN, REFUSED, STARTED)
 
 
 def join(rest: bytes, value: bytes) -> Lines:
-    """Return the lines that ``value`` ends; FrameError where no line ends within four frames.
+    """Return the frames that ``value`` ends; what the band says in words is left out.
 
-    After that error the stream is read on from an empty ``rest``: the line torn by it is refused by ``decode``.
+    FrameError where no line ends within four frames.
     """
-    *whole, rest = (rest + value).split(b"\r\n")
-    if len(rest) > _LONGEST_PART:
-        raise FrameError(f"{len(rest)} bytes without an end of line", expected=f"CR LF after {MAX_LINE_BYTES}")
-    return Lines(tuple(line for line in whole if line), rest)
+    lines = join_lines(rest, value, _LONGEST_PART)
+    return Lines(tuple(line for line in lines.whole if not line.startswith(_WORDS)), lines.rest)
+
+
+def log_in(serial: str, address: str = "") -> bytes:
+    """Return the command that opens the band: its password is, unless changed, the end of its serial number."""
+    known = serial or address.replace(":", "")
+    return f"U{known[-PASSWORD_CHARACTERS:]}\r\n".encode("ascii", "replace")
+
+
+def let_in(value: bytes) -> bool:
+    """Return whether an answer says that the password was right; BandRefusedError where it says that it wasn't."""
+    if value.startswith(REFUSED):
+        raise BandRefusedError(
+            "the band refused the password",
+            expected="the last six characters of its serial number",
+            remedy="reset the password with the band's own app",
+        )
+    return value.startswith(LET_IN)
+
+
+def streams(value: bytes) -> bool:
+    """Return whether an answer says that the raw stream was started; BandRefusedError where it was refused."""
+    if value.startswith(REFUSED):
+        raise BandRefusedError("the band refused to stream", remedy="take it off its charger and try again")
+    return value.startswith(STARTED)
 
 
 def start(rate_hz: int = 50, range_g: int = DEFAULT_RANGE_G) -> bytes:
@@ -55,6 +76,14 @@ def start(rate_hz: int = 50, range_g: int = DEFAULT_RANGE_G) -> bytes:
     if rate_hz not in (1, 10, 25, 50, 100, 200, 400) or range_g not in (2, 4, 8, 16):
         raise ValueError(f"{rate_hz} Hz, {range_g} g")
     return f"I {rate_hz} {range_g}\r\n".encode("ascii")
+
+
+def opening(wish: Wish) -> tuple[Step, ...]:
+    """Return the steps to a stream: the password, then the start."""
+    return (
+        Ask(COMMAND_UUID, log_in(wish.serial, wish.address), STREAM_UUID, let_in, "the password"),
+        Ask(COMMAND_UUID, start(), STREAM_UUID, streams, "the start of the stream"),
+    )
 
 
 def decode(line: bytes, range_g: int = DEFAULT_RANGE_G) -> Samples:

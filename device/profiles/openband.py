@@ -5,13 +5,16 @@ inverse and raises ``ValueError`` for a value that the wire can't carry. The lay
 """
 
 import binascii
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from device.errors import FrameError
+from device.errors import BandBusyError, BandRefusedError, FrameError
+from device.profiles.opening import Ask, Step, Wish
+from device.profiles.samples import Samples
 from device.wire import table
 from device.wire.codes import (
     BLOCK_MAGIC,
@@ -232,6 +235,13 @@ def decode_notification(data: bytes) -> Notification:
     return Notification(seq, ticks, rate / RATE_STEPS_PER_HZ, range_g, samples, flags, boot, version)
 
 
+def decode(data: bytes) -> Samples:
+    """Return the samples of a live notification as those of any other band."""
+    found = decode_notification(data)
+    scale = found.range_g / COUNTS_PER_RANGE
+    return Samples(found.samples.astype(np.int32), scale, counter=found.ticks, sequence=found.seq)
+
+
 def encode_block(block: LogBlock) -> bytes:
     """Return the bytes of a stored block, checksum included."""
     samples = _raw(block.samples, MAX_BLOCK_SAMPLES)
@@ -325,6 +335,32 @@ def decode_reply(data: bytes) -> Reply:
     body = data[table.REPLY_HEADER.size :]
     succeeded = status in (Status.OK, Status.DONE)
     return Reply(Opcode(opcode), token, Status(status), _decode_body(opcode if succeeded else Opcode.STOP_READ, body))
+
+
+def opening(wish: Wish) -> tuple[Step, ...]:
+    """Return the start of the stream at the rate and range that are wished for."""
+    request = encode_request(StartStream(wish.rate_hz, wish.range_g), 0)
+    return (Ask(CONTROL_UUID, request, CONTROL_UUID, _answers(Opcode.START_STREAM), "StartStream"),)
+
+
+def closing(_: Wish) -> tuple[Step, ...]:
+    """Return the end of the stream."""
+    request = encode_request(StopStream(), 1)
+    return (Ask(CONTROL_UUID, request, CONTROL_UUID, _answers(Opcode.STOP_STREAM), "StopStream"),)
+
+
+def _answers(opcode: Opcode) -> Callable[[bytes], bool]:
+    def answered(value: bytes) -> bool:
+        reply = decode_reply(value)
+        if reply.opcode is not opcode:
+            return False
+        if reply.status is Status.BUSY:
+            raise BandBusyError("the band is busy", remedy="try again in a minute")
+        if reply.status is not Status.OK:
+            raise BandRefusedError(f"the band answered {reply.status.name}", remedy="update its firmware")
+        return True
+
+    return answered
 
 
 def _decode_body(opcode: int, body: bytes) -> Body | None:

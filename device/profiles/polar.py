@@ -6,13 +6,16 @@ reference sample and blocks of [bits][count] and a stream of count x 3 deltas, l
 """
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from device.errors import FrameError
+from device.errors import BandBusyError, BandRefusedError, FrameError
+from device.profiles.opening import Ask, Step, Wish
 from device.profiles.samples import Samples
 
 SERVICE_UUID: Final = "fb005c80-02e7-f387-1cad-8acd2d8df0c8"
@@ -27,14 +30,28 @@ MAX_FRAME_BYTES: Final = 512  #: the longest attribute value (Bluetooth Core 5.4
 MAX_SAMPLES: Final = 2_048
 """A block of 0 bits claims 255 samples in two bytes; a frame beyond this is hostile, not long."""
 
-_START: Final = 0x02
-_STOP: Final = 0x03
+START: Final = 0x02
+STOP: Final = 0x03
 _REPLY: Final = 0xF0
 _HEADER: Final = struct.Struct("<BQB")
 _REFERENCE: Final = struct.Struct("<3h")
 _RAW_BYTES: Final = {0: 1, 1: 2, 2: 3}  #: frame type to bytes an axis
 _WIDEST_BITS: Final = 17  #: a step between two int16 needs one bit more
 _G_PER_COUNT: Final = 1e-3
+
+
+class Status(IntEnum):
+    """What the control point can answer, as far as this program acts on it."""
+
+    SUCCESS = 0
+    BAD_OPCODE = 1
+    BAD_MEASUREMENT = 2
+    NOT_SUPPORTED = 3
+    BAD_LENGTH = 4
+    BAD_PARAMETER = 5
+    ALREADY = 6
+    BAD_MTU = 10
+    CHARGING = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +68,12 @@ def start_acc(rate_hz: int = 52, range_g: int = 8) -> bytes:
     if not (0 < rate_hz <= 0xFFFF and 0 < range_g <= 0xFFFF):
         raise ValueError(f"{rate_hz} Hz, {range_g} g")
     settings = struct.pack("<BBHBBHBBHBBB", 0, 1, rate_hz, 1, 1, 16, 2, 1, range_g, 4, 1, 3)
-    return bytes([_START, MEASUREMENT_ACC]) + settings
+    return bytes([START, MEASUREMENT_ACC]) + settings
 
 
 def stop_acc() -> bytes:
     """Return the command that stops acceleration."""
-    return bytes([_STOP, MEASUREMENT_ACC])
+    return bytes([STOP, MEASUREMENT_ACC])
 
 
 def decode_reply(value: bytes) -> ControlReply:
@@ -66,6 +83,46 @@ def decode_reply(value: bytes) -> ControlReply:
             f"control reply of {len(value)} bytes: {value[:8].hex(' ')}", expected="f0 and 3 bytes or more"
         )
     return ControlReply(value[1], value[2], value[3])
+
+
+def encode_reply(reply: ControlReply) -> bytes:
+    """Return the bytes of an answer of the control point, with nothing more to follow."""
+    return bytes([_REPLY, reply.opcode, reply.measurement, reply.status, 0])
+
+
+def decode_command(value: bytes) -> tuple[int, int]:
+    """Return opcode and measurement of a command; FrameError where the bytes are none."""
+    if len(value) < 2:
+        raise FrameError(f"command of {len(value)} bytes", expected="an opcode and a measurement")
+    return value[0], value[1]
+
+
+def opening(_: Wish) -> tuple[Step, ...]:
+    """Return the start of the stream at 52 Hz and 8 g: what every firmware does outside its mode for developers."""
+    return (Ask(CONTROL_UUID, start_acc(), CONTROL_UUID, _answers(START), "the start of the stream"),)
+
+
+def closing(_: Wish) -> tuple[Step, ...]:
+    """Return the end of the stream."""
+    return (Ask(CONTROL_UUID, stop_acc(), CONTROL_UUID, _answers(STOP), "the end of the stream"),)
+
+
+def _answers(opcode: int) -> Callable[[bytes], bool]:
+    """Return what reads the answer to a command: true for its success, an error for its refusal."""
+
+    def answered(value: bytes) -> bool:
+        reply = decode_reply(value)
+        if (reply.opcode, reply.measurement) != (opcode, MEASUREMENT_ACC):
+            return False
+        if reply.status == Status.ALREADY:
+            return True
+        if reply.status == Status.CHARGING:
+            raise BandBusyError("the band is in its charger", remedy="take it off the charger")
+        if reply.status != Status.SUCCESS:
+            raise BandRefusedError(f"the band answered status {reply.status}", expected="0, success")
+        return True
+
+    return answered
 
 
 def decode(value: bytes) -> Samples:

@@ -13,6 +13,7 @@ class Samples:
     counts: NDArray[np.int32]  #: (n, 3) as sent
     g_per_count: float
     counter: int | None = None  #: of the first sample, in ticks of the dialect, wrapping as its page says
+    sequence: int | None = None  #: of the message, modulo 65536
     last_sample_ns: int | None = None  #: the watch's own UTC for the newest sample
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.errors import FrameError
+from device.profiles.opening import Read, Step, Wish
 from device.profiles.samples import Samples
 
 SERVICE_UUID: Final = "000085e9-0000-1000-8000-00805f9b34fb"
@@ -28,6 +29,11 @@ def check_format(value: bytes) -> None:
             expected="03, three axes in mg",
             remedy="update the OpenSeizureDetector app on the watch and choose the 3-axis format",
         )
+
+
+def opening(_: Wish) -> tuple[Step, ...]:
+    """Return the one step before samples can be trusted: which of its formats the watch sends."""
+    return (Read(FORMAT_UUID, check_format),)
 
 
 def decode(value: bytes) -> Samples:

@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from device.capture.assemble import assemble_log, assemble_stream, decode_segments
+from device.capture.assemble import assemble_log, decode_segments
 from device.capture.journal import JOURNAL_NAME
+from device.capture.live import assembled_live
 from device.capture.log import assembled_log
 from device.capture.segments import read_segment
 from device.errors import CaptureError, DamagedFileError, EmptyFileError
@@ -45,15 +46,18 @@ def open_capture(path: Path, zone: str) -> Iterator[tuple[str, Stream]]:
         segment = read_segment(path)
     except CaptureError as error:
         raise DamagedFileError(error.what, error.where, error.expected, error.remedy) from error
-    found = decode_segments([segment])
-    damage = found.damage
-    if segment.torn_bytes:
-        damage = (*damage, Damage("bytes after the last whole batch", segment.torn_bytes, "left out"))
+    torn = Damage("bytes after the last whole batch", segment.torn_bytes, "left out")
+    damage = (torn,) if torn.count else ()
     band = segment.head.band
-    if found.notifications or not found.blocks:
-        recording = assemble_stream(found.notifications, band=band, zone=zone, damage=damage)
+    found = decode_segments([segment]) if segment.head.profile == "openband" else None
+    if found is not None and found.blocks and not found.notifications:
+        rows = (*found.damage, *damage)
+        recording = assemble_log(found.blocks, found.anchors, found.logs, band=band, zone=zone, damage=rows)
     else:
-        recording = assemble_log(found.blocks, found.anchors, found.logs, band=band, zone=zone, damage=damage)
+        try:
+            recording = assembled_live([segment], band=band, zone=zone, damage=damage)
+        except CaptureError as error:
+            raise DamagedFileError(error.what, error.where, error.expected, error.remedy) from error
     yield "", recording.stream()
 
 

@@ -98,7 +98,8 @@ async def the_band_is_heard(adapter: Adapter, folder: Path) -> str:
     """A scan names it and knows its profile."""
     heard = await scan(adapter, 10.0)
     assert [band.name for band in heard] == ["selfBACK-1A2B"], heard
-    assert heard[0].is_open_band
+    assert heard[0].profile is not None
+    assert heard[0].profile.name == "openband"
     return f"{heard[0].rssi_dbm} dBm"
 
 

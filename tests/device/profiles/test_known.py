@@ -1,5 +1,6 @@
 """Every profile in the table: what is encoded is decoded, and any other bytes are refused by name."""
 
+import hashlib
 import os
 import uuid
 from collections.abc import Callable
@@ -10,14 +11,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.errors import FrameError
-from device.profiles import axle, infinitime, polar, seizure_detector
+from device.errors import BandBusyError, BandRefusedError, FrameError
+from device.profiles import axle, bangle, infinitime, openband, polar, seizure_detector
 from device.profiles.known import PROFILES, recognise
+from device.profiles.opening import Ask, Say, Wish
 from device.profiles.samples import Samples
 
 README = Path(__file__).parents[3] / "device" / "profiles" / "README.md"
 NOW_NS = polar.EPOCH_2000_NS + 762_000_000_000_000_000
 HOSTILE = 500_000 if os.environ.get("SELFBACK_LONG_CAMPAIGN") else 2_000
+
+
+def open_frame(counts: np.ndarray) -> bytes:
+    return openband.encode_notification(openband.Notification(3, 9, 50.0, 8, counts.astype(np.int16)))
+
 
 #: Name to decoder, encoder of counts, and how many samples it sends.
 DIALECTS: dict[str, tuple[Callable[[bytes], Samples], Callable[[np.ndarray], bytes], int]] = {
@@ -25,6 +32,8 @@ DIALECTS: dict[str, tuple[Callable[[bytes], Samples], Callable[[np.ndarray], byt
     "seizure-detector": (seizure_detector.decode, seizure_detector.encode, 3),
     "polar": (polar.decode, lambda counts: polar.encode_compressed(counts, NOW_NS), 60),
     "axle": (axle.decode, lambda counts: axle.encode(counts, 7).removesuffix(b"\r\n"), 25),
+    "bangle": (bangle.decode, lambda counts: bangle.encode(counts, 7, 9).removesuffix(b"\r\n"), 10),
+    "openband": (openband.decode, open_frame, 38),
 }
 
 
@@ -64,14 +73,24 @@ def test_a_row_has_real_uuids_a_page_and_says_what_it_cannot_protect(profile) ->
     assert f"\n## {profile.name}\n" in README.read_text(encoding="utf-8")
     assert profile.unprotected
     assert recognise(profile.name_prefix, {profile.service_uuid.lower()}) is profile
-    assert profile.name in DIALECTS or profile.name == "openband"
+    assert profile.name in DIALECTS
 
 
 def test_services_tell_profiles_apart_and_strangers_are_none() -> None:
-    assert len({profile.service_uuid for profile in PROFILES}) == len(PROFILES)
+    assert len({(profile.service_uuid, profile.name_prefix) for profile in PROFILES}) == len(PROFILES)
+    own = [profile.service_uuid for profile in PROFILES if not profile.service_is_shared]
+    assert len(set(own)) == len(own)
     assert recognise("InfiniTime", set()) is not None
     assert recognise("Thermometer", {"0000180d-0000-1000-8000-00805f9b34fb"}) is None
-    assert recognise("Bangle.js 1a2b", {axle.SERVICE_UUID}) is None, "Nordic's UART service is not AxLE's alone"
+    assert recognise("Thermometer", {axle.SERVICE_UUID}) is None, "Nordic's UART service is anybody's"
+    for name, uuids, found in (
+        ("axLE-Band", {axle.SERVICE_UUID}, "axle"),
+        ("Bangle.js 1a2b", {bangle.SERVICE_UUID}, "bangle"),
+        ("Bangle.js 1a2b", {bangle.SERVICE_UUID, seizure_detector.SERVICE_UUID}, "seizure-detector"),
+    ):
+        profile = recognise(name, uuids)
+        assert profile is not None
+        assert profile.name == found
 
 
 @pytest.mark.parametrize("name", DIALECTS)
@@ -189,3 +208,42 @@ def test_a_line_that_never_ends_is_refused_before_it_fills_memory() -> None:
     assert len(axle.join(b"0" * 1_200, b"0" * 20).rest) == 1_220
     with pytest.raises(FrameError, match="end of line"):
         axle.join(b"0" * 1_264, b"0")
+
+
+def test_the_only_text_a_javascript_watch_is_ever_sent_is_this_one() -> None:
+    (step,) = bangle.opening(Wish(25.0, serial="'); reset(); ('"))
+    assert step == Say(bangle.COMMAND_UUID, bangle.SNIPPET)
+    pinned = "118995489fcc3f1a9055057f45378a0b8d01f508aeb03fe0561934e20b3ad536"
+    assert hashlib.sha256(bangle.SNIPPET).hexdigest() == pinned, "every change of it is read by two people"
+    assert bangle.SNIPPET.count(b"\n") == 1
+
+
+def test_what_the_console_of_a_javascript_watch_says_is_no_frame() -> None:
+    line = bangle.encode(np.arange(30, dtype=np.int32).reshape(10, 3), 99, 7)
+    lines = bangle.join(b"", b"\r\n>undefined\r\n>" + line + b"Uncaught Error\r\n" + line[:9])
+    assert (lines.whole, lines.rest) == ((line.removesuffix(b"\r\n"),), line[:9])
+    found = bangle.decode(lines.whole[0])
+    assert (found.counter, found.sequence) == (99, 7)
+
+
+def test_every_bit_that_flips_in_the_one_frame_with_a_checksum_is_noticed() -> None:
+    good = bangle.encode(np.arange(30, dtype=np.int32).reshape(10, 3), 7).removesuffix(b"\r\n")
+    for bit in range(8 * len(good)):
+        bad = bytearray(good)
+        bad[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(FrameError):
+            bangle.decode(bytes(bad))
+
+
+def test_a_control_point_says_no_in_words() -> None:
+    (step,) = polar.opening(Wish(52.0))
+    assert isinstance(step, Ask)
+    assert step.answered(polar.encode_reply(polar.ControlReply(polar.START, 2, polar.Status.SUCCESS)))
+    assert not step.answered(polar.encode_reply(polar.ControlReply(polar.STOP, 2, polar.Status.SUCCESS)))
+    with pytest.raises(BandBusyError, match="charger"):
+        step.answered(polar.encode_reply(polar.ControlReply(polar.START, 2, polar.Status.CHARGING)))
+    with pytest.raises(BandRefusedError, match="status 5"):
+        step.answered(polar.encode_reply(polar.ControlReply(polar.START, 2, polar.Status.BAD_PARAMETER)))
+    with pytest.raises(BandRefusedError, match="password"):
+        axle.let_in(b"!")
+    assert axle.log_in("0123456789") == b"U456789\r\n"

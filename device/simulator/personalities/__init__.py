@@ -1,0 +1,1 @@
+"""Wristbands of others as they behave on the virtual air: one module each, and one row in `table`."""
