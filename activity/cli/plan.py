@@ -1,6 +1,5 @@
 """``selfback plan``: the plan of a week, made from what is kept of somebody and the days of their recordings."""
 
-import hashlib
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,17 +11,11 @@ from activity.cli.storing import day_of, opened, store_option, who_option
 from activity.cli.wearing import later_days, names_of_band, say_days
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from activity.coach.cases.base import CaseBase
-    from activity.coach.cases.case import Case
-    from activity.coach.cases.settings import Settings
-    from activity.coach.content import Content
     from activity.coach.currency import WalkedDay
     from activity.coach.plan import WeeklyPlan
     from activity.day.summary import DaySummary
     from activity.store.engine import Store
-    from activity.store.history import History
     from activity.store.participants import Participant
 
 #: Weeks of the people in the same store.
@@ -104,70 +97,16 @@ def make_week(
     kept: "Store", one: "Participant", days: "tuple[DaySummary, ...]", *, who: str, start: str | None = None,
     cases: str = STORED, dry_run: bool = False, walked: "tuple[WalkedDay, ...]" = (),
 ) -> "WeeklyPlan":  # fmt: skip
-    """Make somebody's plan from what is kept of them and their days, and keep it as it will be shown.
+    """Make somebody's plan from what is kept of them and their days, keep it, and say what there is to know."""
+    from activity.store import weekly
 
-    The week before is judged and kept to learn from, and the one that begins is kept to be judged.
-    """
-    from activity.coach.cases.reuse import CaseAdvisor
-    from activity.coach.cases.settings import load_settings
-    from activity.coach.content import load_content
-    from activity.coach.currency import activity_week, load_activities
-    from activity.coach.gate import pass_enrolment, pass_gate
-    from activity.coach.plan_document import plan_to_document
-    from activity.coach.week import make_plan
-    from activity.questionnaires.definition import load_questionnaire
-    from activity.store.history import history, plan_of
-    from activity.store.learning import open_case, write_case
-    from activity.store.participants import keep_plan, keep_possible_events
-    from activity.store.writing import writing
-
-    first = day_of(start, one, "--start")
-    with kept.reading() as connection:
-        known = history(connection, one, first)
-        before = plan_of(connection, one, first)
-        unjudged = open_case(connection, one, first)
-    content, settings = load_content(), load_settings()
-    base = _case_base(kept, cases, settings)
-    pass_gate(known.checkin, known.previous, first, content.checkin)
-    asked = load_questionnaire("eligibility")
-    pass_enrolment(known.eligibility, known.cleared, first, content.rules, asked)
-    dates = {day.date for day in days}
-    walked = tuple(day for day in walked if day.date in dates)
-    plan = make_plan(
-        known.profile, known.checkin, days, content=content, start=first, seed=_seed(one.id, first),
-        previous=known.previous, previous_checkin=known.previous_checkin, message_history=known.messages,
-        message_feedback=known.feedback, plan_history=known.plans, exercise_log=known.exercises,
-        advisor=CaseAdvisor(base, one.id) if base else None,
-        earlier_checkins=known.earlier_checkins, cleared=known.cleared,
-        activity=activity_week(known.activities, walked, load_activities(), content.rules, first),
-    )  # fmt: skip
-    plan = _with_own_goal_of(before, plan, content)
-    if not dry_run:
-        with writing(kept, who, "plan") as write:
-            keep_plan(write, one, plan_to_document(plan))
-            keep_possible_events(write, one, plan)
-            for case in cases_of_week(known, unjudged, one, plan, days=days, settings=settings):
-                write_case(write, one, case)
-    return plan
-
-
-def cases_of_week(
-    known: "History", unjudged: "Case | None", one: "Participant", plan: "WeeklyPlan", *,
-    days: "tuple[DaySummary, ...]", settings: "Settings",
-) -> "Iterator[Case]":  # fmt: skip
-    """Yield the week before, now that it can be judged, and the one that begins."""
-    from activity.coach.cases.case import Provenance
-    from activity.coach.cases.problem import case_of, judged_week
-    from activity.coach.situation import Inputs, judged_days
-
-    seen = judged_days(days, plan.start)
-    if unjudged and known.checkin:
-        case = judged_week(unjudged, known.previous, known.checkin, seen, settings.retain)
-        if case.outcome is not None:
-            yield case
-    inputs = Inputs(plan.start, known.profile, known.checkin, known.previous_checkin, seen, known.previous, ())
-    consent = known.profile.share_weeks is True
-    yield case_of(inputs, plan, one.id, Provenance.RETAINED, consent=consent)
+    base = _case_base(kept, cases)
+    made = weekly.make_week(
+        kept, one, days, day_of(start, one, "--start"), who=who, base=base, walked=walked, dry_run=dry_run
+    )
+    for note in made.notes:
+        console.note(note)
+    return made.plan
 
 
 def show_plan(plan: "WeeklyPlan", *, why: bool = False) -> None:
@@ -178,43 +117,23 @@ def show_plan(plan: "WeeklyPlan", *, why: bool = False) -> None:
     console.emit("\n".join([*lines, "", *explanation_lines(plan)] if why else lines))
 
 
-def _case_base(kept: "Store", cases: str, settings: "Settings") -> "CaseBase | None":
+def _case_base(kept: "Store", cases: str) -> "CaseBase | None":
     """Return the weeks to learn from; what could not be read of them is said and left out."""
     from activity.coach.cases.base import case_base
     from activity.coach.cases.document import made_up, read_cases
-    from activity.store.learning import learnt_cases
+    from activity.coach.cases.settings import load_settings
+    from activity.store.weekly import stored_base
 
     if cases == "none":
         return None
     if cases == STORED:
-        with kept.reading() as connection:
-            found, faults = learnt_cases(connection, settings)
+        base, faults = stored_base(kept)
     else:
         file = made_up() if cases == "made-up" else read_cases(Path(cases))
-        found, faults = file.cases, file.faults
+        base, faults = case_base(file.cases, load_settings()), file.faults
     for fault in faults:
         console.note(f"left out: {fault}")
-    base = case_base(found, settings)
-    return base if base.cases else None
-
-
-def _with_own_goal_of(before: "tuple[int, WeeklyPlan] | None", plan: "WeeklyPlan", content: "Content") -> "WeeklyPlan":
-    """Return a plan that is made anew with the goal that the person set in it, where that is still within bounds."""
-    from activity.coach.own_goal import GoalWish, with_own_goal
-    from activity.errors import AnswerError
-
-    if before is None or before[1].start != plan.start or before[1].goal.proposed_steps is None:
-        return plan
-    try:
-        return with_own_goal(plan, GoalWish(steps=before[1].goal.steps_per_day), content)
-    except AnswerError as error:
-        console.note(f"the goal they set no longer holds: {error}")
-        return plan
-
-
-def _seed(key: str, first: date) -> int:
-    """Return the seed of somebody's week: draws differ between people and weeks, and are the same when made again."""
-    return int(hashlib.sha256(f"{key}/{first}".encode()).hexdigest()[:8], 16)
+    return base if base and base.cases else None
 
 
 def _days_and_walking(
