@@ -239,3 +239,10 @@ class VisitError(TrialError):
     """Answers to a visit that can't be taken: it isn't open yet, is over, or was before the person was randomised."""
 
     code = "trial-visit"
+
+
+class AccessDeniedError(ActivityError):
+    """A link or code that nobody can sign in by: it is unknown, used, replaced or too old. Nothing was shown."""
+
+    code = "access-denied"
+    exit_code = 2

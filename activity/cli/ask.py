@@ -63,12 +63,12 @@ def keep(
     from activity.cli.asking import ask
     from activity.coach.content import load_content
     from activity.coach.gate import pass_enrolment, stop_on_urgent_signs
-    from activity.questionnaires.answers import check_answers, read_answers
-    from activity.questionnaires.checkin import contradiction, load_checkin
+    from activity.questionnaires.answers import check_date, read_answers
+    from activity.questionnaires.checkin import CheckIn, contradiction
     from activity.questionnaires.definition import load_questionnaire
-    from activity.questionnaires.eligibility import load_eligibility
-    from activity.questionnaires.profile import load_profile
-    from activity.store.participants import keep_answers, keep_event, keep_profile, participant
+    from activity.questionnaires.eligibility import Eligibility
+    from activity.store.asked import keep_form
+    from activity.store.participants import participant
     from activity.store.writing import writing
 
     asked = load_questionnaire(form)
@@ -77,32 +77,16 @@ def keep(
             one = participant(connection, id_)
         day = day_of(date_, one, "--date")
         given: dict[str, Any] = dict(read_answers(answers)) if answers else ask(asked, wrong=contradiction)
-        checkin = eligibility = None
-        if form == "profile":
-            load_profile(given, asked)
-        elif form == "eligibility":
-            eligibility = load_eligibility({**given, "date": given.get("date", day)}, asked)
-            day = eligibility.date
-        elif form == "baseline":
-            check_answers(asked, given)
-        else:
-            checkin = load_checkin({**given, "date": given.get("date", day)}, asked)
-            day = checkin.date
-        given.pop("date", None)
+        if "date" in given:
+            day = check_date(given.pop("date"), f"{form}, date")
         with writing(kept, who, f"ask {form}") as write:
-            if form == "profile":
-                keep_profile(write, one, given)
-            else:
-                keep_answers(write, one, (asked.id, asked.version), day, given)
-            if checkin is not None and checkin.red_flags:
-                # Whoever looks after them has to see it, also where no plan is made meanwhile.
-                keep_event(write, one, "warning-sign", day, {"signs": list(checkin.red_flags)})
+            found = keep_form(write, one, asked, day, given)
     said = {"id": one.id, "form": form, "date": day.isoformat(), "answered": len(given), "asked": len(asked.questions)}
     if as_json:
         console.emit_json(said)
     else:
         console.emit(f"{one.id}: {said['answered']} of {said['asked']} questions answered, kept as of {said['date']}")
-    if checkin is not None:
-        stop_on_urgent_signs(checkin, asked)
-    if eligibility is not None:
-        pass_enrolment(eligibility, None, day, load_content().rules, asked)
+    if isinstance(found, CheckIn):
+        stop_on_urgent_signs(found, asked)
+    if isinstance(found, Eligibility):
+        pass_enrolment(found, None, day, load_content().rules, asked)

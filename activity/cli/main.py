@@ -32,6 +32,7 @@ COMMANDS: Final[tuple[str, ...]] = (
     "log",
     "message",
     "did",
+    "app",
     "trial",
     "export",
     "store",

@@ -121,20 +121,18 @@ def _case_base(kept: "Store", cases: str, settings: "Settings") -> "CaseBase | N
     """Return the weeks to learn from; what could not be read of them is said and left out."""
     from activity.coach.cases.base import case_base
     from activity.coach.cases.document import made_up, read_cases
-    from activity.store.learning import learnt_cases
+    from activity.store.week import stored_base
 
     if cases == "none":
         return None
     if cases == STORED:
-        with kept.reading() as connection:
-            found, faults = learnt_cases(connection, settings)
+        base, faults = stored_base(kept, settings)
     else:
         file = made_up() if cases == "made-up" else read_cases(Path(cases))
-        found, faults = file.cases, file.faults
+        base, faults = case_base(file.cases, settings), file.faults
     for fault in faults:
         console.note(f"left out: {fault}")
-    base = case_base(found, settings)
-    return base if base.cases else None
+    return base if base and base.cases else None
 
 
 def _days_and_walking(

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, func, inspect, select
 
-from activity.store.schema import ABOUT, AUDIT, OF_STUDY, PARTICIPANT
+from activity.store.schema import ABOUT, AUDIT, OF_STAFF, OF_STUDY, PARTICIPANT
 
 #: The hash before the first entry.
 ROOT: Final = "0" * 64
@@ -77,7 +77,7 @@ def breaches(connection: Connection) -> Iterator[Breach]:
 
 def _rows(connection: Connection, digests: dict[tuple[str, str], tuple[int, str]]) -> Iterator[Breach]:
     there = set(inspect(connection).get_table_names())  # an older form has fewer
-    for table in (t for t in (PARTICIPANT, *ABOUT, *OF_STUDY) if t.name in there):
+    for table in (t for t in (PARTICIPANT, *ABOUT, *OF_STUDY, *OF_STAFF) if t.name in there):
         for row in connection.execute(select(table).order_by(table.c.id)).mappings():
             seq, digest = digests.pop((table.name, str(row["id"])), (0, ""))
             if not seq:

@@ -12,11 +12,25 @@ from activity.errors import ActivityError
 from activity.questionnaires.checkin import load_checkin
 from activity.questionnaires.profile import load_profile
 from activity.store.audit import breaches, count, last_hash
+from activity.store.days import day_from_document
 from activity.store.engine import Store, form
 from activity.store.history import CHECKIN_FORM
 from activity.store.ids import checked_id
 from activity.store.migrate import Form
-from activity.store.schema import ABOUT, ANSWERS, AUDIT, ERASED, METADATA, OF_STUDY, PARTICIPANT, PLAN, PROFILE, STUDY
+from activity.store.schema import (
+    ABOUT,
+    ANSWERS,
+    AUDIT,
+    DAY,
+    ERASED,
+    METADATA,
+    OF_STAFF,
+    OF_STUDY,
+    PARTICIPANT,
+    PLAN,
+    PROFILE,
+    STUDY,
+)
 from activity.trial.protocol import protocol_from_document
 
 
@@ -52,7 +66,7 @@ def check_store(store: Store) -> Checked:
         findings += [Finding("audit", _said(breach.seq, breach.what)) for breach in breaches(connection)]
         if current:
             findings += [*_references(connection), *_ids(connection), *_documents(connection)]
-        tables = (PARTICIPANT, *ABOUT, *OF_STUDY, AUDIT) if current else (PARTICIPANT, AUDIT)
+        tables = (PARTICIPANT, *ABOUT, *OF_STUDY, *OF_STAFF, AUDIT) if current else (PARTICIPANT, AUDIT)
         rows = {table.name: count(connection, table) for table in tables}
         return Checked(found, rows, last_hash(connection), tuple(findings))
 
@@ -100,6 +114,7 @@ _READERS: Final[Mapping[Table, Callable[[Mapping[Any, Any], Any], object]]] = {
     PROFILE: lambda _, document: load_profile(document),
     ANSWERS: _answers,
     PLAN: lambda _, document: plan_from_document(document),
+    DAY: lambda _, document: day_from_document(document),
     STUDY: lambda _, document: protocol_from_document(document),
 }
 

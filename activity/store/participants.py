@@ -17,6 +17,7 @@ from activity.store.schema import (
     ABOUT,
     ANSWERS,
     AUDIT,
+    DAY,
     EDIT,
     ERASED,
     EVENT,
@@ -128,6 +129,12 @@ def keep_exercise(write: Writing, who: Participant, exercise: str, day: date, do
     return int(write.add(EXERCISE, {**facts, "document": _document(document)}, who.id))
 
 
+def keep_day(write: Writing, who: Participant, of: tuple[date, str], document: Mapping[str, Any]) -> int:
+    """Keep what a day came to, by its date and where it is known from; the newest holds."""
+    day, source = of
+    return int(write.add(DAY, {"date": day.isoformat(), "source": source, "document": _document(document)}, who.id))
+
+
 def keep_case(
     write: Writing, who: Participant, start: date, document: Mapping[str, Any], *, consent: bool, provenance: str
 ) -> int:
@@ -182,7 +189,8 @@ def export(connection: Connection, who: Participant) -> dict[str, Any]:
 
 def _exported(row: Kept) -> dict[str, Any]:
     written = {"written_at": row.written_at, "written_by": row.written_by}
-    return {"id": row.id, **row.facts, **written, "document": dict(row.document)}
+    facts = {name: value for name, value in row.facts.items() if name != "secret"}  # hashes of what signs them in
+    return {"id": row.id, **facts, **written, "document": dict(row.document)}
 
 
 def _kept(row: Mapping[Any, Any]) -> Kept:

@@ -149,6 +149,71 @@ ALLOCATION: Final = _table(
     Column("seal", Text, nullable=False),
 )
 ALLOCATION.append_constraint(UniqueConstraint("participant"))
+SITE: Final = _table("site", Column("site", Text, nullable=False))  # where somebody is looked after
+DAY: Final = _table(
+    "day",  # what a day came to, by where it is known from
+    Column("date", Text, nullable=False),  # local
+    Column("source", Text, nullable=False),
+    Column("document", Text, nullable=False),
+)
+#: One-time links to sign in by; of a secret only its hash is kept, here and in the tables of sessions.
+INVITATION: Final = _table(
+    "invitation",
+    Column("secret", Text, nullable=False, unique=True),
+    Column("until", Text, nullable=False),  # UTC
+)
+SESSION: Final = _table(
+    "session",  # a device that somebody signed in on
+    Column("invitation", Integer, ForeignKey("invitation.id"), nullable=False, unique=True),
+    Column("secret", Text, nullable=False, unique=True),
+    Column("device", Text, nullable=False),  # its kind
+    Column("until", Text, nullable=False),
+)
+SESSION_END: Final = _table(
+    "session_end", Column("session", Integer, ForeignKey("session.id"), nullable=False, unique=True)
+)
+SUBMISSION: Final = _table(
+    "submission",  # what was sent from a page, so that what comes twice is kept once
+    Column("key", Text, nullable=False),
+)
+SUBMISSION.append_constraint(UniqueConstraint("participant", "key"))
+
+
+def _table_of_staff(name: str, *columns: Column[str] | Column[int]) -> Table:
+    """Return a table of rows about those who work on a study."""
+    written = (Column(column, Text, nullable=False) for column in ("written_at", "written_by", "salt"))
+    first = Column("id", Integer, primary_key=True)
+    return Table(name, METADATA, first, *columns, *written, sqlite_strict=True, sqlite_autoincrement=True)
+
+
+STAFF: Final = _table_of_staff(
+    "staff",  # an account as it was made or changed; of one id, the newest holds
+    Column("staff", Text, nullable=False),  # an id, not a name
+    Column("role", Text, nullable=False),
+    Column("site", Text, nullable=False),  # empty: none in particular
+    Column("password", Text, nullable=False),  # Argon2 hash
+    Column("totp", Text, nullable=False),  # shared secret, base 32
+    Column("state", Text, nullable=False),  # open or closed
+)
+STAFF_SESSION: Final = _table_of_staff(
+    "staff_session",
+    Column("staff", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("proof", Text, nullable=False, unique=True),  # the one-time code or link that it was opened with
+    Column("secret", Text, nullable=False, unique=True),
+    Column("until", Text, nullable=False),
+)
+STAFF_SESSION_END: Final = _table_of_staff(
+    "staff_session_end", Column("session", Integer, ForeignKey("staff_session.id"), nullable=False, unique=True)
+)
+#: Who of the staff looked at what, and of whom; it stays when somebody is erased, as the audit does.
+ACCESS: Final = _table_of_staff(
+    "access",
+    Column("participant", Text, nullable=False),  # empty: a list of people
+    Column("role", Text, nullable=False),
+    Column("page", Text, nullable=False),
+)
 AUDIT: Final = Table(
     "audit",
     METADATA,
@@ -167,6 +232,11 @@ AUDIT: Final = Table(
 )
 
 #: Tables of rows about a participant, in the order in which they may be erased.
-ABOUT: Final = (ALLOCATION, RETAINED, EXERCISE, BAND, EDIT, MESSAGE, EVENT, PLAN, ANSWERS, PROFILE)
+ABOUT: Final = (
+    SESSION_END, SESSION, INVITATION, SUBMISSION, DAY, SITE,
+    ALLOCATION, RETAINED, EXERCISE, BAND, EDIT, MESSAGE, EVENT, PLAN, ANSWERS, PROFILE,
+)  # fmt: skip
 #: Tables of rows about nobody, which stay when somebody is erased.
 OF_STUDY: Final = (STUDY, PLACE)
+#: Tables of who works on a study, and of what they looked at; they stay as well.
+OF_STAFF: Final = (STAFF, STAFF_SESSION, STAFF_SESSION_END, ACCESS)

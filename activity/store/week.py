@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from activity.coach.cases.base import CaseBase
+from activity.coach.cases.base import CaseBase, case_base
 from activity.coach.cases.case import Case, Provenance
 from activity.coach.cases.problem import case_of, judged_week
 from activity.coach.cases.reuse import CaseAdvisor
@@ -21,12 +21,12 @@ from activity.coach.plan_document import plan_to_document
 from activity.coach.situation import Inputs, judged_days
 from activity.coach.week import make_plan
 from activity.day.summary import DaySummary
-from activity.errors import AnswerError, TrialError
+from activity.errors import AnswerError, CaseError, TrialError
 from activity.questionnaires.definition import Questionnaire, load_questionnaire
 from activity.store.allocation import allocation
 from activity.store.engine import Store
 from activity.store.history import History, history, plan_of
-from activity.store.learning import open_case, write_case
+from activity.store.learning import learnt_cases, open_case, write_case
 from activity.store.participants import Participant, keep_plan, keep_possible_events
 from activity.store.study import check_unchanged, study
 from activity.store.writing import utc_now, writing
@@ -54,6 +54,14 @@ class Made:
 def load_coach() -> Coach:
     """Return the shipped content and settings; ``ContentError`` where it isn't what was signed."""
     return Coach(load_content(), load_settings(), load_questionnaire("eligibility"), load_activities())
+
+
+def stored_base(kept: Store, settings: Settings) -> tuple[CaseBase | None, tuple[CaseError, ...]]:
+    """Return the weeks of this store that others may learn from, None where there are none, and what can't be read."""
+    with kept.reading() as connection:
+        found, faults = learnt_cases(connection, settings)
+    base = case_base(found, settings)
+    return base if base.cases else None, faults
 
 
 def keep_week(

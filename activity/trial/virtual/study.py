@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Any, Final
 
-from activity.coach.cases.base import CaseBase, case_base
+from activity.coach.cases.base import CaseBase
 from activity.coach.plan import WeeklyPlan
 from activity.coach.plan_document import plan_to_document
 from activity.day.summary import DaySummary
@@ -24,7 +24,6 @@ from activity.store.course import ADVERSE
 from activity.store.engine import Store
 from activity.store.enrolment import TREATMENT, keep_consent, keep_screening, keep_withdrawal
 from activity.store.history import CHECKIN_FORM, ELIGIBILITY_FORM
-from activity.store.learning import learnt_cases
 from activity.store.participants import (
     Participant,
     add_participant,
@@ -35,7 +34,7 @@ from activity.store.participants import (
     keep_profile,
 )
 from activity.store.study import study
-from activity.store.week import Coach, keep_week
+from activity.store.week import Coach, keep_week, stored_base
 from activity.store.writing import Writing, writing
 from activity.trial.protocol import Protocol, Visit
 from activity.trial.published import Design
@@ -154,16 +153,10 @@ class _Run:
         for number in range(self.wanted.calendar_weeks):
             monday = self.wanted.start + number * WEEK
             self._enrol(monday)
-            base = self._base()
+            base, _ = stored_base(self.store, self.coach.settings)
             for life in self.lives:
                 self._live(life, monday, base)
             yield Progress(number + 1, self.screened, len(self.lives), self.plans, self.worn)
-
-    def _base(self) -> CaseBase | None:
-        with self.store.reading() as connection:
-            cases, _ = learnt_cases(connection, self.coach.settings)
-        found = case_base(cases, self.coach.settings)
-        return found if found.cases else None
 
     def _enrol(self, monday: date) -> None:
         """Screen people until this week's are randomised."""

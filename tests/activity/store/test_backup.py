@@ -322,7 +322,9 @@ def test_a_store_that_is_not_there_is_not_made_by_a_check(tmp_path: Path) -> Non
 def older(store: Store) -> None:
     """Take a store back to the first form."""
     with store.changing() as connection:
-        for name in ("allocation", "place", "study", "band", "exercise", "retained"):
+        accounts = ("session_end", "session", "invitation", "submission", "day", "site")
+        staff = ("staff_session_end", "staff_session", "staff", "access")
+        for name in (*accounts, *staff, "allocation", "place", "study", "band", "exercise", "retained"):
             connection.execute(text(f"DROP TABLE {name}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
 
