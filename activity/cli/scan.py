@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def command(*, radio: str, seconds: float, as_json: bool) -> None:
     """List the bands that are near, the nearest first: name, address, signal in dBm, profile, and its weakness.
 
-    sync and watch speak the profile `openband`; bands of the others are named here, and not read yet.
+    watch and sync --live record each of them; those of the profile `openband` also keep logs, which sync fetches.
     """
     import asyncio
 

@@ -8,6 +8,7 @@ import click
 from activity.cli.storing import store_option, who_option
 
 if TYPE_CHECKING:
+    from device.link.connect import BandLink
     from device.link.radio import Adapter
     from device.recording import Recording
 
@@ -31,7 +32,12 @@ if TYPE_CHECKING:
 @click.option(
     "--live", type=click.FloatRange(1, 86_400), help="Record live for so many seconds, instead of fetching the log."
 )
-@click.option("--rate", type=click.Choice(["25", "50", "100"]), default="50", help="Samples a second, live.")
+@click.option(
+    "--rate",
+    type=click.Choice(["25", "50", "100"]),
+    default="50",
+    help="Samples a second, live, where the band can choose.",
+)
 @click.option("--plan", "make_plan", is_flag=True, help="Then make the plan of the week for whoever wears the band.")
 @click.option(
     "--results",
@@ -64,6 +70,8 @@ def command(
     Only what is not here yet is fetched. If the band goes out of reach or you press Ctrl-C, what came is kept:
     the same command goes on from there. Nothing is deleted on the band. With --plan, the person to whom the band
     was given (`selfback participant band`) gets a plan from the days since then.
+
+    Bands that keep no log are recorded while they measure, with --live: any that `scan` names.
     """
     import asyncio
 
@@ -155,6 +163,7 @@ async def fetch_stored(
         control = await open_control(link)
         serial = (await link.info()).serial
         console.note(f"{link.name} ({link.address}), serial {serial}, battery {await link.battery_percent()} %")
+        console.note(f"  profile {link.profile.name}: {link.profile.unprotected}")
         for entry in await control.logs():
             with console.progress("blocks") as display:
                 task = display.add_task(f"log {entry.log_id}", total=entry.block_count)
@@ -206,6 +215,7 @@ async def _live(
     began = time.strftime("%Y-%m-%dT%H%M%SZ", time.gmtime())
     capture = LiveCapture(output / "captures" / f"live-{began}")
     console.note(f"looking for {band or 'a band'} ...")
+    told: set[str] = set()
     try:
         with console.progress("s") as display:
             task = display.add_task("live", total=seconds)
@@ -217,6 +227,7 @@ async def _live(
                 wanted=band,
                 timeouts=Timeouts(find_s=timeout_s),
                 progress=lambda done, total: display.update(task, completed=done, total=total),
+                found=lambda link: _say_found(link, told),
             )
     finally:
         facts = None
@@ -226,6 +237,15 @@ async def _live(
             facts = _facts(path, capture.name, recording) | {"losses": capture.losses, "overflowed": capture.overflowed}
             console.note(f"{capture.notifications} notifications, {capture.losses} losses of the link: {path}")
     return facts or {}
+
+
+def _say_found(link: "BandLink", told: set[str]) -> None:
+    """Say which band it is and what its profile can't protect, once."""
+    from activity.cli import console
+
+    if link.address not in told:
+        told.add(link.address)
+        console.note(f"{link.name} ({link.address}), profile {link.profile.name}: {link.profile.unprotected}")
 
 
 def _facts(path: Path, name: str, recording: "Recording") -> dict[str, Any]:

@@ -24,7 +24,9 @@ UNSURE: Final = 0.5
     help="`system`, or `bumble:TRANSPORT` for a simulated band or a dongle of its own.",
 )
 @click.option("--seconds", type=click.FloatRange(1, 86_400), default=3600.0, help="How long to watch.")
-@click.option("--rate", type=click.Choice(["25", "50", "100"]), default="50", help="Samples a second.")
+@click.option(
+    "--rate", type=click.Choice(["25", "50", "100"]), default="50", help="Samples a second, where the band can choose."
+)
 @click.option("--timeout", type=click.FloatRange(1, 600), default=10.0, help="Seconds to wait until the band is heard.")
 @click.option("--zone", default="UTC", help="Time zone of the times that are printed, e.g. Europe/Oslo.")
 @click.option(
@@ -49,7 +51,8 @@ def command(
     """Print a line for every ten seconds: time, activity, how sure that is, steps, cadence, and steps so far.
 
     A line comes about two seconds after its window. It is what `process` says of the same samples without smoothing
-    over neighbours. Ctrl-C ends it.
+    over neighbours. Any band that `scan` names can be watched, and what its link can't protect is said.
+    Ctrl-C ends it.
     """
     import asyncio
     import tempfile
@@ -91,15 +94,21 @@ async def _watch(
     import time
 
     from activity.cli import console
-    from device.capture.follow import Follower
+    from device.capture.follow_profile import Following, follower
     from device.link import radio as radios
     from device.link.collect import LiveCapture, record_live
-    from device.link.connect import Timeouts
+    from device.link.connect import BandLink, Timeouts
 
-    follower = Follower()
+    followers: list[Following] = []
+
+    def found(link: BandLink) -> None:
+        if not followers:
+            console.note(f"{link.name} ({link.address}), profile {link.profile.name}: {link.profile.unprotected}")
+            followers.append(follower(link.profile))
+        followers[0].begin_link()
 
     def heard(utc_ns: int, payload: bytes) -> None:
-        samples = follower.feed(utc_ns, payload)
+        samples = followers[0].feed(utc_ns, payload)
         for window in live.push(samples.accel_g, samples.time_ns):
             printer.say(window)
 
@@ -109,12 +118,12 @@ async def _watch(
     async with radios.open_adapter(where) as adapter:
         timeouts = Timeouts(find_s=timeout_s)
         await record_live(
-            adapter, capture, seconds=seconds, rate_hz=rate_hz, wanted=band, timeouts=timeouts, heard=heard
+            adapter, capture, seconds=seconds, rate_hz=rate_hz, wanted=band, timeouts=timeouts, heard=heard, found=found
         )
     for window in live.finish():
         printer.say(window)
-    if follower.damaged:
-        console.note(f"{follower.damaged} notifications were damaged and left out")
+    if damaged := sum(one.damaged for one in followers):
+        console.note(f"{damaged} notifications were damaged and left out")
 
 
 class _Printer:

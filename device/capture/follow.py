@@ -40,6 +40,9 @@ class Follower:
     _anchor: tuple[int, int, int] | None = field(default=None, init=False)  # boot, ticks, UTC of the first sample
     _last_ns: int = field(default=-1, init=False)
 
+    def begin_link(self) -> None:
+        """Do nothing: each of our notifications is whole."""
+
     def feed(self, utc_ns: int, payload: bytes) -> Samples:
         """Return the samples of a notification that came at ``utc_ns``; none for a damaged or repeated one."""
         try:

@@ -76,6 +76,10 @@ class Messages:
         self._profile = profile
         self._rest = b""
 
+    def begin_link(self) -> None:
+        """Forget the half of a message that a link that broke has left."""
+        self._rest = b""
+
     def feed(self, utc_ns: int, payload: bytes) -> list[Came]:
         """Return the messages that a notification completes."""
         try:

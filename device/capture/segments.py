@@ -245,7 +245,7 @@ def _read_head(path: Path, data: bytes) -> tuple[SegmentHead, int]:
     end = _FRAME.size + size
     try:
         # Beyond a schema that isn't whole, or isn't one, there is nothing to find.
-        begin = data.index(_HEAD_BEGINS, 0, end if mark == _CONTINUES and end <= len(data) else 0)
+        begin = data.index(_HEAD_BEGINS, 0, end if mark == _CONTINUES and 0 < end <= len(data) else 0)
         found, _ = json.JSONDecoder().raw_decode(data[begin:end].decode(errors="replace"))
         found["band"] = _nan_for_null(found["band"])
         return _adapter().validate_python(found), end

@@ -189,7 +189,8 @@ def _accel(came: Sequence[Came]) -> NDArray[np.float32]:
 
 
 def _only_first(n: int) -> NDArray[np.bool_]:
-    return np.arange(n) == 0
+    first: NDArray[np.bool_] = np.arange(n) == 0
+    return first
 
 
 def _stretches(ends_ns: Ns, utc_ns: Ns) -> list[tuple[int, int]]:

@@ -18,8 +18,8 @@ from device.capture.segments import SegmentWriter, read_segment
 from device.errors import BandLostError, BandNotFoundError, BandRefusedError, DeviceError
 from device.link.backoff import backoff_s
 from device.link.connect import DEFAULT_TIMEOUTS, BandLink, Timeouts, any_profile, connect
-from device.link.opening import carry_out
 from device.link.inbox import Arrival
+from device.link.opening import carry_out
 from device.link.radio import Adapter
 from device.link.segment import begin_segment, keep
 from device.profiles.known import Profile

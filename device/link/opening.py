@@ -1,6 +1,7 @@
 """Carrying out what a profile says before and after a stream: its steps, one by one, each bounded in time."""
 
 import asyncio
+from typing import Final
 
 from device.errors import BandRefusedError, Fault, FrameError
 from device.link.connect import BandLink
@@ -8,7 +9,7 @@ from device.link.inbox import Arrival
 from device.profiles.opening import Ask, Read, Say, Step
 
 #: What any MTU carries in one write (23 less 3).
-PART_BYTES = 20
+PART_BYTES: Final = 20
 
 Kept = list[Arrival]
 
@@ -55,7 +56,7 @@ async def _ask(link: BandLink, ask: Ask) -> Kept:
         if not batch:
             raise link.lost(f"without an answer to {ask.what}")
         came += batch
-        if any([_answers(ask, arrival.payload) for arrival in batch]):
+        if any(_answers(ask, arrival.payload) for arrival in batch):
             return came
 
 

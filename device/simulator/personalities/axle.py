@@ -17,7 +17,9 @@ class Axle(UartWatch):
     """A band that streams once it was told its password and to start."""
 
     profile = "axle"
-    facts = BandFacts("axLE-Band", "F0:5E:1F:BA:00:07", "Open Movement", "AxLE", "0123456789AB", "1.10", max_mtu=23)
+    usual_facts = BandFacts(
+        "axLE-Band", "F0:5E:1F:BA:00:07", "Open Movement", "AxLE", "0123456789AB", "1.10", max_mtu=23
+    )
     rate_hz = 50.0
     counts_per_g = 32768 / axle.DEFAULT_RANGE_G
     range_g = float(axle.DEFAULT_RANGE_G)
@@ -37,7 +39,7 @@ class Axle(UartWatch):
             self._obey(session, command)
 
     def _obey(self, session: Session, command: bytes) -> None:
-        password = self.password or self.said.serial[-axle.PASSWORD_CHARACTERS :]
+        password = self.password or self.facts.serial[-axle.PASSWORD_CHARACTERS :]
         if command.startswith(b"U"):
             self._let_in = command[1:] == password.encode("ascii")
             answer = axle.LET_IN if self._let_in else axle.REFUSED
@@ -51,5 +53,5 @@ class Axle(UartWatch):
     async def _play(self, session: Session) -> None:
         async for batch in self.batches():
             ticks = round((batch.start_ns - self.boot_ns) * axle.COUNTER_HZ / NS_PER_S)
-            line = axle.encode(batch.counts, ticks % (1 << axle.COUNTER_BITS), self.said.battery_percent, 21)
+            line = axle.encode(batch.counts, ticks % (1 << axle.COUNTER_BITS), self.facts.battery_percent, 21)
             await self.send_frame(session, line)

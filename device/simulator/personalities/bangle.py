@@ -19,7 +19,7 @@ class Bangle(UartWatch):
     """A console that knows one program."""
 
     profile = "bangle"
-    facts = BandFacts("Bangle.js 1a2b", "F0:5E:1F:BA:00:08", "", "", "", "", max_mtu=131)
+    usual_facts = BandFacts("Bangle.js 1a2b", "F0:5E:1F:BA:00:08", "", "", "", "", max_mtu=131)
     rate_hz = float(bangle.RATE_HZ)
     counts_per_g = float(bangle.COUNTS_PER_G)
     range_g = 4.0

@@ -5,7 +5,6 @@ service isn't advertised; the name is. Its serial number is "0" on every watch. 
 request 1133, which empties the sensor's queue of about 20 samples into one notification, and leaves nothing out.
 """
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from bumble.att import ATT_Error, ErrorCode
@@ -32,7 +31,7 @@ class InfiniTime(SimulatedWatch):
     """Stock firmware: 10 Hz at most, one sample a notification, none where nothing changed."""
 
     profile = "infinitime"
-    facts = BandFacts("InfiniTime", "F0:5E:1F:BA:00:02", "PINE64", "PineTime", "0", "1.15.0", max_mtu=256)
+    usual_facts = BandFacts("InfiniTime", "F0:5E:1F:BA:00:02", "PINE64", "PineTime", "0", "1.15.0", max_mtu=256)
     rate_hz = 10.0
     counts_per_g = float(infinitime.COUNTS_PER_G)
     range_g = 2.0
@@ -74,7 +73,7 @@ class InfiniTime(SimulatedWatch):
 class InfiniTimeFifo(InfiniTime):
     """Firmware that sends the sensor's whole queue: 20 samples a notification, none left out."""
 
-    facts = BandFacts("InfiniTime", "F0:5E:1F:BA:00:03", "PINE64", "PineTime", "0", "1.15.0-fifo", max_mtu=256)
+    usual_facts = BandFacts("InfiniTime", "F0:5E:1F:BA:00:03", "PINE64", "PineTime", "0", "1.15.0-fifo", max_mtu=256)
     rate_hz = 10.0
     batch = 20
     suppresses = False

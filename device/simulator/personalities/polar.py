@@ -1,8 +1,8 @@
 """Polar Verity Sense: nothing comes before the control point was told to start, then raw or compressed frames.
 
-Source: the wire facts of Polar's SDK documentation and its issues 317, 443 and 818. Frames come at an irregular pace and
-hold as many samples as fit; the time in them is the band's own, of the last sample, and the band's clock may be years
-off after its battery was flat.
+Source: the wire facts of Polar's SDK documentation and its issues 317, 443 and 818. Frames come at an irregular pace
+and hold as many samples as fit; the time in them is the band's own, of the last sample, and the band's clock may be
+years off after its battery was flat.
 """
 
 import itertools
@@ -41,7 +41,7 @@ class PolarCompressed(SimulatedWatch):
     """Firmware that sends delta frames."""
 
     profile = "polar"
-    facts = BandFacts(
+    usual_facts = BandFacts(
         "Polar Sense 1A2B3C4D",
         "F0:5E:1F:BA:00:05",
         "Polar Electro Oy",
@@ -79,7 +79,7 @@ class PolarCompressed(SimulatedWatch):
         self.start(session, self._indicate(session, reply))
 
     def _obey(self, session: Session, opcode: int, measurement: int, value: bytes) -> polar.Status:
-        """Start or stop, and return the status of the answer; as the band, refuse settings it doesn't have."""
+        """Start or stop, and return the status of the answer."""
         if measurement != polar.MEASUREMENT_ACC:
             return polar.Status.BAD_MEASUREMENT
         if opcode == polar.STOP:
@@ -89,16 +89,16 @@ class PolarCompressed(SimulatedWatch):
             return polar.Status.SUCCESS
         if opcode != polar.START:
             return polar.Status.BAD_OPCODE
-        if self.charging:
-            return polar.Status.CHARGING
-        if session.connection.att_mtu < SMALLEST_MTU:
-            return polar.Status.BAD_MTU
-        if value != polar.start_acc():
-            return polar.Status.BAD_PARAMETER
-        if session.stream is not None:
-            return polar.Status.ALREADY
-        session.stream = self.start(session, self._play(session))
-        return polar.Status.SUCCESS
+        refusals = (
+            (self.charging, polar.Status.CHARGING),
+            (session.connection.att_mtu < SMALLEST_MTU, polar.Status.BAD_MTU),
+            (value != polar.start_acc(), polar.Status.BAD_PARAMETER),
+            (session.stream is not None, polar.Status.ALREADY),
+        )
+        status = next((status for holds, status in refusals if holds), polar.Status.SUCCESS)
+        if status is polar.Status.SUCCESS:
+            session.stream = self.start(session, self._play(session))
+        return status
 
     async def _indicate(self, session: Session, reply: bytes) -> None:
         await self.device.gatt_server.indicate_subscriber(session.connection, self._control, reply)
@@ -119,7 +119,7 @@ class PolarCompressed(SimulatedWatch):
 class PolarRaw(PolarCompressed):
     """Firmware that sends frames of int16, uncompressed."""
 
-    facts = BandFacts(
+    usual_facts = BandFacts(
         "Polar Sense 1A2B3C4E",
         "F0:5E:1F:BA:00:06",
         "Polar Electro Oy",

@@ -19,7 +19,7 @@ class SeizureDetector(SimulatedWatch):
     """A watch whose app sends to whoever subscribes."""
 
     profile = "seizure-detector"
-    facts = BandFacts("Bangle.js 85e9", "F0:5E:1F:BA:00:04", "", "", "", "", max_mtu=131)
+    usual_facts = BandFacts("Bangle.js 85e9", "F0:5E:1F:BA:00:04", "", "", "", "", max_mtu=131)
     rate_hz = 25.0
     counts_per_g = 1000.0
     range_g = 4.0
@@ -31,7 +31,7 @@ class SeizureDetector(SimulatedWatch):
         """Return the one service, with the battery, the watch's kind, its version and the layout beside the data."""
         self._acceleration = Characteristic[bytes](seizure_detector.STREAM_UUID, READ | NOTIFY, READABLE, bytes(18))
         said = (
-            (_BATTERY_UUID, bytes([self.said.battery_percent])),
+            (_BATTERY_UUID, bytes([self.facts.battery_percent])),
             (_WATCH_UUID, b"BangleJS"),
             (_FIRMWARE_UUID, b"0.21"),
             (seizure_detector.FORMAT_UUID, bytes([self.data_format])),

@@ -56,7 +56,7 @@ class SimulatedWatch:
     """A watch on an air; in its context it is switched on and advertises. Its personality is a child of this."""
 
     profile: ClassVar[str]  #: name of the row in `device.profiles.known`
-    facts: ClassVar[BandFacts]
+    usual_facts: ClassVar[BandFacts]
     rate_hz: ClassVar[float]  #: nominal
     counts_per_g: ClassVar[float]
     range_g: ClassVar[float]  #: beyond it counts are clipped
@@ -74,7 +74,7 @@ class SimulatedWatch:
         boot_ns: int | None = None,
         facts: BandFacts | None = None,
     ) -> None:
-        self.said = facts or self.facts
+        self.facts = facts or self.usual_facts
         self.live = live
         self.now_ns = now_ns
         self.boot_ns = now_ns() - 3600 * NS_PER_S if boot_ns is None else boot_ns
@@ -83,8 +83,8 @@ class SimulatedWatch:
         self.had: list[Had] = []
         self.session: Session | None = None
         self._first = 0
-        self.device: Device = air.join(self.said.name, self.said.address)
-        self.device.gatt_server.max_mtu = self.said.max_mtu
+        self.device: Device = air.join(self.facts.name, self.facts.address)
+        self.device.gatt_server.max_mtu = self.facts.max_mtu
         for service in (*self.services(), *self._standard_services()):
             self.device.add_service(service)
         self.device.on(self.device.EVENT_CONNECTION, self._on_connection)
@@ -159,7 +159,7 @@ class SimulatedWatch:
         self.connected(session)
 
     def _standard_services(self) -> tuple[Service, ...]:
-        facts = self.said
+        facts = self.facts
         strings = ((0x2A29, facts.maker), (0x2A24, facts.model), (0x2A25, facts.serial), (0x2A26, facts.firmware))
         return (
             Service(short(0x180F), [value(0x2A19, bytes([facts.battery_percent]))]),
@@ -176,9 +176,9 @@ class SimulatedWatch:
         if not self.faults.plan.absent:
             await self.device.start_advertising(
                 advertising_data=bytes(AdvertisingData([(kinds.FLAGS, b"\x06"), *uuids])),
-                scan_response_data=bytes(AdvertisingData([(kinds.COMPLETE_LOCAL_NAME, self.said.name.encode())])),
-                advertising_interval_min=self.said.advertising_interval_ms,
-                advertising_interval_max=self.said.advertising_interval_ms,
+                scan_response_data=bytes(AdvertisingData([(kinds.COMPLETE_LOCAL_NAME, self.facts.name.encode())])),
+                advertising_interval_min=self.facts.advertising_interval_ms,
+                advertising_interval_max=self.facts.advertising_interval_ms,
                 auto_restart=True,
             )
         return self

@@ -52,9 +52,15 @@ class Run:
 
 
 def record(
-    kind: str, folder: Path, seconds: float = 100.0, *, samples: np.ndarray = MOVING, connection_interval_s: float = 0.0,
-    faults: FaultPlan | None = None, **options: Any,
-) -> Run:  # fmt: skip
+    kind: str,
+    folder: Path,
+    seconds: float = 100.0,
+    *,
+    samples: np.ndarray = MOVING,
+    interval_s: float = 0.0,
+    faults: FaultPlan | None = None,
+    **options: Any,
+) -> Run:
     """Scan for a watch, record it, and make the recording, all on a virtual clock."""
     capture = LiveCapture(folder / "captures")
 
@@ -66,12 +72,14 @@ def record(
             return NOW_NS + round((loop.time() - began_s) * NS_PER_S)
 
         live = Trace(samples, PERSONALITIES[kind].rate_hz * (1.0 + options.get("rate_error", 0.0)))
-        async with VirtualAir(connection_interval_s) as air:
-            async with PERSONALITIES[kind](air, live, now_ns, faults=faults, **options) as watch:
-                async with open_adapter(simulated(air.backends)) as adapter:
-                    heard = tuple(one.profile.name if one.profile else None for one in await scan(adapter, 1.0))
-                    await record_live(adapter, capture, seconds=seconds, timeouts=QUICK, clock_ns=now_ns, utc_ns=now_ns)
-                return watch, heard
+        async with (
+            VirtualAir(interval_s) as air,
+            PERSONALITIES[kind](air, live, now_ns, faults=faults, **options) as watch,
+            open_adapter(simulated(air.backends)) as adapter,
+        ):
+            heard = tuple(one.profile.name if one.profile else None for one in await scan(adapter, 1.0))
+            await record_live(adapter, capture, seconds=seconds, timeouts=QUICK, clock_ns=now_ns, utc_ns=now_ns)
+            return watch, heard
 
     watch, heard = run_virtually(test())
     return Run(live_recording(capture, folder / "live.parquet"), capture, watch, heard)
