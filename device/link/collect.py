@@ -14,11 +14,12 @@ from typing import Final
 
 from device.capture.assemble import assemble_stream, decode_segments
 from device.capture.parquet import write_recording
-from device.capture.segments import read_segment
-from device.errors import BandLostError, BandNotFoundError, BandRefusedError, DeviceError
+from device.capture.segments import SegmentWriter, read_segment
+from device.errors import BandBusyError, BandLostError, BandNotFoundError, BandRefusedError, DeviceError
 from device.link.backoff import backoff_s
 from device.link.connect import DEFAULT_TIMEOUTS, BandLink, Timeouts, connect
-from device.link.control import open_control
+from device.link.control import ControlPoint, open_control
+from device.link.inbox import Arrival, Inbox
 from device.link.radio import Adapter
 from device.link.segment import begin_segment, keep
 from device.profiles.openband import STREAM_UUID
@@ -26,6 +27,12 @@ from device.recording import BandInfo, Recording
 
 #: A band that stays away for this many attempts (about two minutes with their waits) is not coming back soon.
 RECONNECTS: Final = 6
+
+#: How often a band that is busy is asked again; it may be closing a block or not have noticed that a link broke.
+BUSY_ATTEMPTS: Final = 5
+
+#: After so long a silence what came before it is written; with what ``SegmentWriter`` does this is a second or two.
+FLUSH_S: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -70,7 +77,7 @@ async def record_live(
     end_s = loop.time() + seconds
     rng = rng or random.Random(wanted)  # noqa: S311 - jitter, not a secret
     progress = progress or (lambda _done, _total: None)
-    session = _Session(capture, rate_hz, range_g, end_s, seconds, progress, utc_ns, heard)
+    session = _Session(capture, rate_hz, range_g, end_s, seconds, progress, utc_ns, rng, heard)
     attempt = 0
     while loop.time() < end_s:
         before = capture.notifications
@@ -107,6 +114,7 @@ class _Session:
     seconds: float
     progress: Progress
     utc_ns: Callable[[], int]
+    rng: random.Random
     heard: Heard | None = None
 
     async def record(self, link: BandLink) -> None:
@@ -115,7 +123,7 @@ class _Session:
         capture.name, capture.info = link.name, await link.info()
         control = await open_control(link)
         inbox = await link.listen(STREAM_UUID)
-        await control.start_stream(self.rate_hz, self.range_g)
+        await self._start(control)
         path = capture.folder / f"live-{len(capture.segments) + 1:04d}.arrows"
         path.parent.mkdir(parents=True, exist_ok=True)
         writer = await asyncio.to_thread(
@@ -124,30 +132,54 @@ class _Session:
         capture.segments.append(path)
         utc_of_zero_ns = self.utc_ns() - link.clock_ns()
         try:
-            while (left_s := self.end_s - loop.time()) > 0:
-                try:
-                    batch = await inbox.take(min(link.timeouts.silence_s, left_s))
-                except TimeoutError as error:
-                    if left_s <= link.timeouts.silence_s:
-                        break
-                    raise link.lost("in mid-stream: nothing came any more") from error
-                if not batch:
-                    raise link.lost("in mid-stream")
-                capture.notifications += len(batch)
-                await keep(writer, STREAM_UUID, batch)
-                if self.heard is not None:
-                    for arrival in batch:
-                        self.heard(utc_of_zero_ns + arrival.arrival_ns, arrival.payload)
-                self.progress(self.seconds - (self.end_s - loop.time()), self.seconds)
+            await self._until_the_end(link, inbox, writer, utc_of_zero_ns)
             await control.stop_stream()
-            await keep(writer, STREAM_UUID, inbox.waiting())
         except BandRefusedError:
             if not link.is_connected:
                 raise link.lost("in mid-stream") from None
             raise
         finally:
             capture.overflowed += inbox.overflowed
+            await self._take(writer, inbox.waiting(), utc_of_zero_ns)
             await asyncio.to_thread(writer.close)
+
+    async def _start(self, control: ControlPoint) -> None:
+        """Have the band stream; one that is busy, as after a link that broke, is asked again."""
+        for attempt in range(1, BUSY_ATTEMPTS + 1):
+            try:
+                await control.start_stream(self.rate_hz, self.range_g)
+            except BandBusyError as fault:
+                wait_s = backoff_s(attempt, fault, self.rng)
+                if wait_s is None or attempt == BUSY_ATTEMPTS:
+                    raise
+                await asyncio.sleep(wait_s)
+            else:
+                return
+
+    async def _until_the_end(self, link: BandLink, inbox: Inbox, writer: SegmentWriter, utc_of_zero_ns: int) -> None:
+        loop = asyncio.get_running_loop()
+        heard_s = loop.time()
+        while (left_s := self.end_s - loop.time()) > 0:
+            silent_s = link.timeouts.silence_s - (loop.time() - heard_s)
+            if silent_s <= 0:
+                raise link.lost("in mid-stream: nothing came any more")
+            try:
+                batch = await inbox.take(min(silent_s, left_s, FLUSH_S))
+            except TimeoutError:
+                await asyncio.to_thread(writer.flush)  # what waits for more must not wait through a silence
+                continue
+            if not batch:
+                raise link.lost("in mid-stream")
+            heard_s = loop.time()
+            await self._take(writer, batch, utc_of_zero_ns)
+            self.progress(self.seconds - (self.end_s - loop.time()), self.seconds)
+
+    async def _take(self, writer: SegmentWriter, batch: list[Arrival], utc_of_zero_ns: int) -> None:
+        self.capture.notifications += len(batch)
+        await keep(writer, STREAM_UUID, batch)
+        if self.heard is not None:
+            for arrival in batch:
+                self.heard(utc_of_zero_ns + arrival.arrival_ns, arrival.payload)
 
 
 def live_recording(capture: LiveCapture, path: Path, zone: str = "UTC") -> Recording:
