@@ -80,6 +80,7 @@ async def pull_log(
     pull = _Pull(link, control, await link.listen(LOG_UUID), folder, journal)
     pull.progress = progress or pull.progress
     pull.rng = rng or pull.rng
+    pull.utc_ns = utc_ns
     return await pull.run(wanted)
 
 
@@ -116,6 +117,7 @@ class _Pull:
         self.folder = folder
         self.journal = journal
         self.progress: Progress = lambda _done, _total: None
+        self.utc_ns: Callable[[], int] = time.time_ns
         self.rng = random.Random(journal.log_id)  # noqa: S311 - jitter, not a secret
         self.held: set[int] = set()
         self.on_disk: set[int] = set()
@@ -140,7 +142,13 @@ class _Pull:
         self.journal = replace(self.journal, held=as_ranges(self.held), segments=(*self.journal.segments, name))
         await asyncio.to_thread(self.journal.save, self.folder)
         writer = await asyncio.to_thread(
-            begin_segment, self.link, self.folder / name, LOG_UUID, band=self.journal.info, reason="log"
+            begin_segment,
+            self.link,
+            self.folder / name,
+            LOG_UUID,
+            band=self.journal.info,
+            reason="log",
+            utc_ns=self.utc_ns,
         )
         try:
             for _ in range(ROUNDS):

@@ -5,15 +5,16 @@ band's own clock; without that, its blocks have no time and are left out, counte
 the line below its arrivals, one for each stretch in which the band's counter goes on.
 """
 
+import itertools
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from device.capture.runs import Frame, Run, join, place
+from device.capture.runs import Frame, Run, join, last_ticks, place
 from device.capture.segments import Segment
 from device.errors import FrameError
 from device.profiles.openband import (
@@ -21,7 +22,6 @@ from device.profiles.openband import (
     LOG_UUID,
     STREAM_UUID,
     ClockNow,
-    Flag,
     LogBlock,
     LogEntry,
     LogPage,
@@ -33,7 +33,7 @@ from device.profiles.openband import (
 )
 from device.profiles.pieces import PieceJoiner
 from device.recording import NS_PER_S, BandInfo, Damage, Recording
-from device.timebase import ClockLine, lower_line, unwrap_near
+from device.timebase import LARGEST_DRIFT_PPM, ClockLine, lower_line, unwrap_near
 from device.wire.codes import TICKS_HZ
 
 NS_PER_TICK: Final = NS_PER_S / TICKS_HZ
@@ -41,6 +41,10 @@ ANCHOR_FIT_S: Final = 3_600.0
 """Two anchors that are each 10 ms wrong give the drift to 6 ppm over an hour; nearer ones would make it worse than
 the 50 ppm that it may have, and a log reaches back for days."""
 LEFT_OUT: Final = "left out"
+LEAST_STEP_NS: Final = NS_PER_S // 2
+"""A counter that was set steps by seconds or days; what changes by itself between two connections is their delay."""
+LEVEL_FRAMES: Final = 32
+"""As many arrivals before and after a hole say what the delay is there at least: a stall holds fewer back."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -66,35 +70,53 @@ class Found:
 def decode_segments(segments: Iterable[Segment]) -> Found:
     """Return what is in the packets of an open band; exact copies of a packet count once, bad ones are counted."""
     whole = tuple(segments)
-    arrived = {(s.head.utc_of(p.arrival_ns), p.characteristic, p.payload) for s in whole for p in s.packets}
-    notifications: list[tuple[int, Notification]] = []
+    notifications: set[tuple[int, bytes]] = set()
     blocks: list[LogBlock] = []
     anchors: list[ClockAnchor] = []
     logs: list[LogEntry] = []
     bad: dict[str, int] = defaultdict(int)
     bad["captured packet with a bad checksum"] = sum(s.damaged_packets for s in whole)
-    joiners = {LOG_UUID: PieceJoiner(), CONTROL_UUID: PieceJoiner()}
-    for utc_ns, characteristic, payload in sorted(arrived):
-        message = joiners[characteristic].feed(payload) if characteristic in joiners else payload
-        if message is None:
-            continue
-        try:
-            if characteristic == STREAM_UUID:
-                notifications.append((utc_ns, decode_notification(message)))
-            elif characteristic == LOG_UUID:
-                blocks.append(decode_block(message))
-            elif characteristic == CONTROL_UUID:
-                match decode_reply(message).body:
-                    case ClockNow(ticks, boot, _):
-                        anchors.append(ClockAnchor(boot, ticks, utc_ns))
-                    case LogPage(_, _, entries):
-                        logs.extend(entries)
-        except FrameError:
-            bad[_KINDS[characteristic]] += 1
-    joiners[LOG_UUID].flush()
-    bad["block that came in part"] = joiners[LOG_UUID].broken
+    for arrived in {tuple(sorted(set(_arrivals(segment)))) for segment in whole}:
+        # Pieces of one message come over one connection; the clocks of two segments may have been set in between.
+        joiners = {LOG_UUID: PieceJoiner(), CONTROL_UUID: PieceJoiner()}
+        for utc_ns, characteristic, payload in arrived:
+            message = joiners[characteristic].feed(payload) if characteristic in joiners else payload
+            if message is None:
+                continue
+            try:
+                if characteristic == STREAM_UUID:
+                    notifications.add((utc_ns, message))
+                elif characteristic == LOG_UUID:
+                    blocks.append(decode_block(message))
+                elif characteristic == CONTROL_UUID:
+                    match decode_reply(message).body:
+                        case ClockNow(ticks, boot, _):
+                            anchors.append(ClockAnchor(boot, ticks, utc_ns))
+                        case LogPage(_, _, entries):
+                            logs.extend(entries)
+            except FrameError:
+                bad[_KINDS[characteristic]] += 1
+        joiners[LOG_UUID].flush()
+        bad["block that came in part"] += joiners[LOG_UUID].broken
+    found = _frames(notifications, bad)
     damage = tuple(Damage(what, count, LEFT_OUT) for what, count in sorted(bad.items()) if count)
-    return Found(tuple(notifications), tuple(blocks), tuple(anchors), tuple(logs), damage)
+    return Found(found, tuple(blocks), tuple(anchors), tuple(logs), damage)
+
+
+def _arrivals(segment: Segment) -> Iterator[tuple[int, str, bytes]]:
+    return (
+        (segment.head.utc_of(packet.arrival_ns), packet.characteristic, packet.payload) for packet in segment.packets
+    )
+
+
+def _frames(payloads: Iterable[tuple[int, bytes]], bad: dict[str, int]) -> tuple[tuple[int, Notification], ...]:
+    found: list[tuple[int, Notification]] = []
+    for utc_ns, payload in sorted(payloads):
+        try:
+            found.append((utc_ns, decode_notification(payload)))
+        except FrameError:
+            bad[_KINDS[STREAM_UUID]] += 1
+    return tuple(found)
 
 
 _KINDS: Final = {
@@ -161,14 +183,29 @@ def assemble_stream(
         stretches, copies = _stretches(members)
         repeated += copies
         for stretch in stretches:
-            ticks = np.array([ticks for ticks, _, _ in stretch], dtype=np.int64)
+            frames = _stream_frames(stretch)
             arrival_ns = np.array([utc for _, utc, _ in stretch], dtype=np.int64)
-            runs.append(place(_stream_frames(stretch), lower_line(ticks, arrival_ns, TICKS_HZ)))
+            # A notification can't leave before its last sample was taken, which is what its arrival tells of.
+            runs.append(place(frames, lower_line(last_ticks(frames), arrival_ns, TICKS_HZ)))
     if repeated:
         rows.append(Damage("notification that came twice", repeated, LEFT_OUT))
+    runs = _in_order(runs)
     first = min(boots.values(), key=lambda members: members[0][0])[0][1] if boots else None
     settings = (first.rate_hz, first.range_g) if first else (0.0, 0)
     return join(runs, _with_settings(band, *settings), zone, rows, "notifications")
+
+
+def _in_order(runs: Sequence[Run]) -> list[Run]:
+    """Return runs, given in the order they came, so that each ends before the next begins.
+
+    An arrival is late or on time, so a run that reaches into the next one is timed too late: all of it came in a stall.
+    """
+    ordered: list[Run] = []
+    for run in reversed(runs):
+        step_ns = int(run.time_ns[-1] - run.time_ns[-2]) if run.time_ns.size > 1 else 1
+        late_ns = int(run.time_ns[-1]) + step_ns - int(ordered[-1].time_ns[0]) if ordered else 0
+        ordered.append(replace(run, time_ns=run.time_ns - late_ns) if late_ns > 0 else run)
+    return ordered[::-1]
 
 
 def _by_name(blocks: Iterable[LogBlock]) -> tuple[dict[tuple[int, int], LogBlock], int]:
@@ -209,33 +246,42 @@ def _stretches(
 ) -> tuple[list[list[tuple[int, int, Notification]]], int]:
     """Return (ticks, UTC, notification) rows of each stretch of one boot in which the counter goes on, and the copies.
 
-    The counter steps when a notification lies before the one that came before it, or further on than its samples
-    last although none is missing between the two.
+    The counter was set where it goes back, and where after a hole in the stream its arrivals lie on another level.
     """
     origin_ns, origin = members[0][0], members[0][1].ticks
     expected = np.array([origin + round((utc - origin_ns) / NS_PER_TICK) for utc, _ in members], dtype=np.int64)
     ticks = unwrap_near(np.array([n.ticks for _, n in members], dtype=np.int64), 32, expected).tolist()
-    stretches: list[list[tuple[int, int, Notification]]] = [[]]
+    rows: list[tuple[int, int, Notification]] = []
     seen: set[tuple[int, int]] = set()
-    copies = 0
     for now, (utc_ns, notification) in zip(ticks, members, strict=True):
-        if (now, notification.seq) in seen:
-            copies += 1
-            continue
-        if stretches[-1] and _clock_stepped(stretches[-1][-1], now, notification):
-            stretches.append([])
+        if (now, notification.seq) not in seen:
+            rows.append((now, utc_ns, notification))
         seen.add((now, notification.seq))
-        stretches[-1].append((now, utc_ns, notification))
-    return stretches, copies
+    back = [i for i in range(1, len(rows)) if rows[i][0] <= rows[i - 1][0]]
+    edges = [0, *back, len(rows)]
+    for start, stop in itertools.pairwise([0, *back, len(rows)]):
+        edges += _steps_forward(rows, start, stop)
+    stretches = [rows[start:stop] for start, stop in itertools.pairwise(sorted(edges))]
+    return stretches, len(members) - len(rows)
 
 
-def _clock_stepped(before: tuple[int, int, Notification], ticks: int, notification: Notification) -> bool:
-    last_ticks, _, last = before
-    if ticks <= last_ticks:
-        return True
-    lasted = len(last.samples) * TICKS_HZ / last.rate_hz
-    follows = _follows(last, notification) and not notification.flags & Flag.OVERFLOW
-    return follows and ticks - last_ticks - 2 * lasted > TICKS_HZ
+def _steps_forward(rows: Sequence[tuple[int, int, Notification]], start: int, stop: int) -> list[int]:
+    """Return where in ``[start, stop)``, after a hole, the least delay is another one than before it."""
+    delay_ns = np.array([utc - ticks * NS_PER_TICK for ticks, utc, _ in rows[start:stop]])
+    found: list[int] = []
+    first = 0
+    for i in range(1, stop - start):
+        (ticks, utc_ns, notification), (last_ticks, last_ns, last) = rows[start + i], rows[start + i - 1]
+        lasted = len(last.samples) * TICKS_HZ / last.rate_hz
+        if _follows(last, notification) and ticks - last_ticks <= 2 * lasted:
+            continue
+        before_ns = delay_ns[max(first, i - LEVEL_FRAMES) : i].min()
+        after_ns = delay_ns[i : i + LEVEL_FRAMES].min()
+        may_drift_ns = (utc_ns - last_ns) * LARGEST_DRIFT_PPM * 1e-6
+        if abs(after_ns - before_ns) > LEAST_STEP_NS + may_drift_ns:
+            found.append(start + i)
+            first = i
+    return found
 
 
 def _follows(before: Notification, after: Notification) -> bool:

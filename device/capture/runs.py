@@ -21,6 +21,10 @@ from device.wire.codes import TICKS_HZ
 RATE_TOLERANCE: Final = 0.25
 """Frames that follow each other but lie further from their nominal distance than this have a gap between them
 (or a clock that was set). A MEMS oscillator is within a tenth; one lost frame of two doubles the distance."""
+HOLE: Final = 0.02
+"""A hole in a frame's length beside the pace of the run: a stream that was begun again within a tenth of a second after
+a long frame isn't the same one going on. An oscillator that is off stays so: to 0.6 % over 20 K."""
+HOLE_SAMPLES: Final = 0.25  #: of a sample, in frames so short that jitter of an interrupt counts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,13 +50,10 @@ class Run:
 
 def place(frames: Sequence[Frame], line: ClockLine) -> Run:
     """Return the samples of frames that are sorted by ticks, on one clock line."""
-    ticks = np.array([frame.ticks for frame in frames], dtype=np.int64)
-    counts = np.array([len(frame.samples) for frame in frames], dtype=np.int64)
-    nominal = TICKS_HZ / np.array([frame.rate_hz for frame in frames])
-    apart = np.append(np.diff(ticks) / (counts[:-1] * nominal[:-1]), 0.0)
-    even = np.array([*(b.follows and a.rate_hz == b.rate_hz for a, b in itertools.pairwise(frames)), False])
-    joined = even & (np.abs(apart - 1.0) <= RATE_TOLERANCE)
-    period = nominal * np.where(joined, apart, _last_known(apart, joined))
+    ticks, counts, nominal = _columns(frames)
+    apart = _apart(ticks, counts, nominal)
+    joined = _joined(frames, apart, counts)
+    period = nominal * np.where(joined, apart, _nearest_known(apart, joined))
     holes = (ticks[1:] - ticks[:-1] - counts[:-1] * period[:-1]) / period[:-1]
     missing = int(np.rint(holes[~joined[:-1]].clip(min=0)).sum())
     frame_of = np.repeat(np.arange(len(frames)), counts)
@@ -62,10 +63,42 @@ def place(frames: Sequence[Frame], line: ClockLine) -> Run:
     return Run(accel_g, line.to_ns(ticks[frame_of] + within * period[frame_of]), begins, missing)
 
 
-def _last_known(apart: NDArray[np.float64], joined: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return for each frame the ratio of the last joined one before it, so that a run's last frame keeps its pace."""
+def last_ticks(frames: Sequence[Frame]) -> NDArray[np.int64]:
+    """Return the ticks of the last sample of each frame, at the pace that the frames have in the middle."""
+    ticks, counts, nominal = _columns(frames)
+    apart = _apart(ticks, counts, nominal)
+    joined = _joined(frames, apart, counts)
+    pace = float(np.median(apart[joined])) if joined.any() else 1.0
+    return ticks + np.rint((counts - 1) * nominal * pace).astype(np.int64)
+
+
+def _columns(frames: Sequence[Frame]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return of each frame its ticks, how many samples it has, and the nominal ticks between two of them."""
+    ticks = np.array([frame.ticks for frame in frames], dtype=np.int64)
+    counts = np.array([len(frame.samples) for frame in frames], dtype=np.int64)
+    return ticks, counts, TICKS_HZ / np.array([frame.rate_hz for frame in frames])
+
+
+def _apart(ticks: NDArray[np.int64], counts: NDArray[np.int64], nominal: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how far the next frame is, in lengths that this one should have; 0 of the last."""
+    return np.append(np.diff(ticks) / (counts[:-1] * nominal[:-1]), 0.0)
+
+
+def _joined(frames: Sequence[Frame], apart: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which frames the next one continues, without a hole between them."""
+    follows = (b.follows and a.rate_hz == b.rate_hz for a, b in itertools.pairwise(frames))
+    near = np.array([*follows, False]) & (np.abs(apart - 1.0) <= RATE_TOLERANCE)
+    pace = float(np.median(apart[near])) if near.any() else 1.0
+    joined: NDArray[np.bool_] = near & (np.abs(apart - pace) * counts <= np.maximum(HOLE_SAMPLES, counts * HOLE))
+    return joined
+
+
+def _nearest_known(apart: NDArray[np.float64], joined: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return for each frame the ratio of the last joined one before it, else of the first: runs keep their pace."""
+    if not joined.any():
+        return np.ones(joined.size)
     known = np.maximum.accumulate(np.where(joined, np.arange(joined.size), -1))
-    return np.where(known >= 0, apart[known], 1.0)
+    return apart[np.where(known >= 0, known, int(np.argmax(joined)))]
 
 
 def join(runs: Sequence[Run], band: BandInfo, zone: str, damage: Sequence[Damage], what_is_missing: str) -> Recording:

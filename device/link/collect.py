@@ -15,10 +15,10 @@ from typing import Final
 from device.capture.live import assembled_live
 from device.capture.parquet import write_recording
 from device.capture.segments import SegmentWriter, read_segment
-from device.errors import BandLostError, BandNotFoundError, BandRefusedError, DeviceError
+from device.errors import BandBusyError, BandLostError, BandNotFoundError, BandRefusedError, DeviceError
 from device.link.backoff import backoff_s
 from device.link.connect import DEFAULT_TIMEOUTS, BandLink, Timeouts, any_profile, connect
-from device.link.inbox import Arrival
+from device.link.inbox import Arrival, Inbox
 from device.link.opening import carry_out
 from device.link.radio import Adapter
 from device.link.segment import begin_segment, keep
@@ -28,6 +28,12 @@ from device.recording import BandInfo, Recording
 
 #: A band that stays away for this many attempts (about two minutes with their waits) is not coming back soon.
 RECONNECTS: Final = 6
+
+#: How often a band that is busy is asked again; it may be closing a block or not have noticed that a link broke.
+BUSY_ATTEMPTS: Final = 5
+
+#: After so long a silence what came before it is written; with what ``SegmentWriter`` does this is a second or two.
+FLUSH_S: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -76,7 +82,7 @@ async def record_live(
     end_s = loop.time() + seconds
     rng = rng or random.Random(wanted)  # noqa: S311 - jitter, not a secret
     progress = progress or (lambda _done, _total: None)
-    session = _Session(capture, rate_hz, range_g, end_s, seconds, progress, utc_ns, heard, found)
+    session = _Session(capture, rate_hz, range_g, end_s, seconds, progress, utc_ns, rng, heard, found)
     attempt = 0
     while loop.time() < end_s:
         before = capture.notifications
@@ -115,6 +121,7 @@ class _Session:
     seconds: float
     progress: Progress
     utc_ns: Callable[[], int]
+    rng: random.Random
     heard: Heard | None = None
     found: Found | None = None
 
@@ -126,7 +133,7 @@ class _Session:
             self.found(link)
         inbox = await link.listen(profile.stream_uuid)
         wish = Wish(self.rate_hz, self.range_g, capture.info.serial, link.address)
-        early = await carry_out(link, profile.opening(wish))
+        early = await self._open(link, wish)
         path = capture.folder / f"live-{len(capture.segments) + 1:04d}.arrows"
         path.parent.mkdir(parents=True, exist_ok=True)
         writer = await asyncio.to_thread(
@@ -136,29 +143,50 @@ class _Session:
         utc_of_zero_ns = self.utc_ns() - link.clock_ns()
         try:
             await self._take(link, writer, early, utc_of_zero_ns)
-            while (left_s := self.end_s - loop.time()) > 0:
-                try:
-                    batch = await inbox.take(min(link.timeouts.silence_s, left_s))
-                except TimeoutError as error:
-                    if left_s <= link.timeouts.silence_s:
-                        break
-                    if profile.may_be_silent:
-                        await link.read(profile.stream_uuid)  # a band that answers is still, not gone
-                        continue
-                    raise link.lost("in mid-stream: nothing came any more") from error
-                if not batch:
-                    raise link.lost("in mid-stream")
-                await self._take(link, writer, batch, utc_of_zero_ns)
-                self.progress(self.seconds - (self.end_s - loop.time()), self.seconds)
-            late = await carry_out(link, profile.closing(wish))
-            await self._take(link, writer, [*late, *inbox.waiting()], utc_of_zero_ns)
+            await self._until_the_end(link, inbox, writer, utc_of_zero_ns)
+            await self._take(link, writer, await carry_out(link, profile.closing(wish)), utc_of_zero_ns)
         except BandRefusedError:
             if not link.is_connected:
                 raise link.lost("in mid-stream") from None
             raise
         finally:
             capture.overflowed += inbox.overflowed
+            await self._take(link, writer, inbox.waiting(), utc_of_zero_ns)
             await asyncio.to_thread(writer.close)
+
+    async def _open(self, link: BandLink, wish: Wish) -> list[Arrival]:
+        """Have the band stream; one that is busy, as after a link that broke, is asked again."""
+        for attempt in range(1, BUSY_ATTEMPTS):
+            try:
+                return await carry_out(link, link.profile.opening(wish))
+            except BandBusyError as fault:
+                wait_s = backoff_s(attempt, fault, self.rng)
+                if wait_s is None:
+                    raise
+                await asyncio.sleep(wait_s)
+        return await carry_out(link, link.profile.opening(wish))
+
+    async def _until_the_end(self, link: BandLink, inbox: Inbox, writer: SegmentWriter, utc_of_zero_ns: int) -> None:
+        loop = asyncio.get_running_loop()
+        heard_s = loop.time()
+        while (left_s := self.end_s - loop.time()) > 0:
+            silent_s = link.timeouts.silence_s - (loop.time() - heard_s)
+            if silent_s <= 0:
+                if not link.profile.may_be_silent:
+                    raise link.lost("in mid-stream: nothing came any more")
+                await link.read(link.profile.stream_uuid)  # a band that answers is still, not gone
+                heard_s = loop.time()
+                continue
+            try:
+                batch = await inbox.take(min(silent_s, left_s, FLUSH_S))
+            except TimeoutError:
+                await asyncio.to_thread(writer.flush)  # what waits for more must not wait through a silence
+                continue
+            if not batch:
+                raise link.lost("in mid-stream")
+            heard_s = loop.time()
+            await self._take(link, writer, batch, utc_of_zero_ns)
+            self.progress(self.seconds - (self.end_s - loop.time()), self.seconds)
 
     async def _take(self, link: BandLink, writer: SegmentWriter, batch: list[Arrival], utc_of_zero_ns: int) -> None:
         """Write what arrived, then pass it on."""

@@ -7,11 +7,12 @@ for battery, device information and current time. One central at a time, as real
 import asyncio
 import binascii
 import contextlib
+import math
 import string
 from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NoReturn, Self
 
 from bumble import core, hci
 from bumble.att import ATT_Error, ErrorCode
@@ -28,7 +29,7 @@ from device.simulator.faults import FaultPlan, FaultsSoFar
 from device.simulator.memory import BandClock, StoredLog, Trace, flags_of
 from device.simulator.radio import VirtualAir
 from device.simulator.recogniser import Recogniser
-from device.wire.codes import CONTROL_UUID, LOG_UUID, SERVICE_UUID, STREAM_UUID, TICKS_HZ, Opcode, Status
+from device.wire.codes import CONTROL_UUID, LOG_UUID, SERVICE_UUID, STREAM_UUID, Flag, Opcode, Status
 from device.wire.table import NOTIFICATION_HEADER, SAMPLE
 
 #: Packets on their way before the band waits for the radio; a controller has about this many buffers.
@@ -94,6 +95,7 @@ class SimulatedBand:
         logs: tuple[StoredLog, ...] = (),
         faults: FaultPlan | None = None,
         recogniser: Recogniser | None = None,
+        first_seq: int = 0,
     ) -> None:
         self.facts = facts or BandFacts()
         self.clock = clock
@@ -102,7 +104,7 @@ class SimulatedBand:
         self.faults = FaultsSoFar(faults or FaultPlan())
         self.recogniser = recogniser
         self.set_time_offset_ns = 0
-        self._seq = 0
+        self._seq = first_seq
         self._session: _Session | None = None
         self.device: Device = air.join(self.facts.name, self.facts.address)
         self.device.gatt_server.max_mtu = self.facts.max_mtu
@@ -191,17 +193,36 @@ class SimulatedBand:
 
     async def _notify(self, session: _Session, characteristic: Characteristic[bytes], payload: bytes) -> None:
         """Send one notification, or what the fault plan makes of it; waits where the radio is full."""
+        if self.faults.battery_is_flat():
+            await self._leave(for_good=True)
+        if self.faults.reboots():
+            self.clock, self._seq = self.clock.restarted(self.clock.now_ns(), self.clock.boot + 1), 0
+            await self._leave()
         if self.faults.breaks_link():
-            await self.vanish()
-            await asyncio.sleep(3600)  # this task is cancelled as soon as the link is gone
+            await self._leave()
         if self.faults.stalls():
             await asyncio.sleep(self.faults.plan.stall_s)
-        connection = session.connection
+        self._forget_before(self.faults.erased_before())
+        connection, payload = session.connection, self.faults.payload(payload)
         for _ in range(self.faults.turn()):
             await self.device.gatt_server.notify_subscriber(connection, characteristic, payload)
         queue = self.device.host.get_data_packet_queue(connection.handle)
         if queue is not None and queue.pending >= PACKETS_IN_FLIGHT:
             await queue.drain(connection.handle)
+
+    async def _leave(self, *, for_good: bool = False) -> NoReturn:
+        if for_good:
+            await self.device.stop_advertising()
+        await self.vanish()
+        if for_good:  # a link that ends begins advertising again
+            await self.device.stop_advertising()
+        await asyncio.sleep(math.inf)  # this task is cancelled as soon as the link is gone
+        raise AssertionError
+
+    def _forget_before(self, index: int) -> None:
+        for log_id, log in self.logs.items():
+            if log.first_index < index:
+                self.logs[log_id] = replace(log, first_index=min(index, log.end_index))
 
     # -- control point ------------------------------------------------------------------------------------------
 
@@ -278,15 +299,20 @@ class SimulatedBand:
         else:
             first = max(request.first_index, log.first_index)
             blocks = range(first, min(request.first_index + request.count, log.end_index))
-            session.read = self._start(session, self._read(session, token, log, blocks))
+            session.read = self._start(session, self._read(session, token, request.log_id, blocks))
 
-    async def _read(self, session: _Session, token: int, log: StoredLog, blocks: range) -> None:
+    async def _read(self, session: _Session, token: int, log_id: int, blocks: range) -> None:
         await self._reply(session, Opcode.READ_LOG, token, Status.OK, openband.BlockCount(len(blocks)))
+        sent = 0
         for index in blocks:
+            log = self.logs[log_id]
+            if index < log.first_index:  # erased since it was asked for
+                continue
             encoded = self.faults.block(index, log.encoded(index))
             for piece in split_message(encoded, index, session.connection.att_mtu - 3):
                 await self._notify(session, self._log, piece)
-        await self._reply(session, Opcode.READ_LOG, token, Status.DONE, openband.BlockCount(len(blocks)))
+            sent += 1
+        await self._reply(session, Opcode.READ_LOG, token, Status.DONE, openband.BlockCount(sent))
 
     # -- live stream --------------------------------------------------------------------------------------------
 
@@ -304,25 +330,29 @@ class SimulatedBand:
         """Send each batch when its last sample is due; what a stall has held up comes in a burst."""
         await self._reply(session, Opcode.START_STREAM, token, Status.OK, settings)
         loop = asyncio.get_running_loop()
-        start_s, start_ticks = loop.time(), self.clock.ticks_now()
+        start_s, start_ns = loop.time(), self.clock.now_ns()
+        true_rate_hz = settings.rate_hz * (1.0 + live.rate_error)
         batch = max(1, min(STREAM_BATCH, (session.connection.att_mtu - 3 - _HEADER_BYTES) // _SAMPLE_BYTES))
         recogniser = self.recogniser if self.recogniser and self.recogniser.rate_hz == settings.rate_hz else None
         if recogniser:
             recogniser.begin()
         first = 0
         while True:
-            due_s = start_s + (first + batch) / settings.rate_hz
+            due_s = start_s + (first + batch) / true_rate_hz
             await asyncio.sleep(max(0.0, due_s - loop.time()))
             samples = live.at(first, batch, settings.rate_hz)
             if recogniser:
                 recogniser.feed(samples)
+            taken_ns = start_ns + round(first * NS_PER_S / true_rate_hz)
+            if self.faults.resets_counter():
+                self.clock = self.clock.restarted(taken_ns, self.clock.boot)
             notification = openband.Notification(
                 seq=self._seq,
-                ticks=(start_ticks + round(first * TICKS_HZ / settings.rate_hz)) & 0xFFFFFFFF,
+                ticks=self.clock.ticks_at(taken_ns) & 0xFFFFFFFF,
                 rate_hz=settings.rate_hz,
                 range_g=settings.range_g,
                 samples=samples,
-                flags=flags_of(samples),
+                flags=flags_of(samples) | (Flag.LOW_BATTERY if self.faults.battery_is_low() else 0),
                 boot=self.clock.boot,
             )
             self._seq = (self._seq + 1) & 0xFFFF

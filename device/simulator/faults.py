@@ -6,8 +6,12 @@ from a queue of the band, and what it sees late was a stall. So that is what can
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Final
 
 from device.wire.codes import Opcode
+
+#: Warnings before the end; a real band has a tenth of its charge left for them.
+LOW_BATTERY_NOTIFICATIONS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,12 @@ class FaultPlan:
     disconnect_before: frozenset[int] = frozenset()  #: the link breaks when it is this one's turn; each once
     stall_before: frozenset[int] = frozenset()  #: silence before this one, then all that is due in a burst
     stall_s: float = 2.0
+    truncate: frozenset[int] = frozenset()  #: notifications of which only a part is sent
+    garble: frozenset[int] = frozenset()  #: notifications whose first byte is wrong, as a radio chip's bad buffer
+    reset_counter_at: frozenset[int] = frozenset()  #: the counter of ticks begins again at 0, without a restart
+    reboot_before: frozenset[int] = frozenset()  #: the band starts again: link, counters and sequence begin anew
+    battery_ends_at: int | None = None  #: the band warns in the notifications before, then is gone for good
+    erase_before: tuple[tuple[int, int], ...] = ()  #: (notification, block): then all logs forget what is before
     corrupt_blocks: frozenset[int] = frozenset()  #: blocks of a log in which a bit is wrong when they are sent
     corrupt_times: int = 1  #: how often such a block is sent wrong before it is right; flash that rots: a large number
     refuse: frozenset[Opcode] = frozenset()  #: requests that this firmware doesn't know
@@ -36,6 +46,9 @@ class FaultsSoFar:
     corrupted: Counter[int] = field(default_factory=Counter)
     been_busy: int = 0
     broken: set[int] = field(default_factory=set)
+    stalled: set[int] = field(default_factory=set)
+    restarted: set[int] = field(default_factory=set)
+    reset: set[int] = field(default_factory=set)
 
     def turn(self) -> int:
         """Return how often the next notification is sent: 0, 1 or 2."""
@@ -46,14 +59,44 @@ class FaultsSoFar:
 
     def breaks_link(self) -> bool:
         """Return whether the link breaks now, before the next notification."""
-        if self.sent in self.plan.disconnect_before and self.sent not in self.broken:
-            self.broken.add(self.sent)
-            return True
-        return False
+        return self._once(self.plan.disconnect_before, self.broken)
+
+    def reboots(self) -> bool:
+        """Return whether the band starts again now, before the next notification."""
+        return self._once(self.plan.reboot_before, self.restarted)
+
+    def resets_counter(self) -> bool:
+        """Return whether the ticks of the next notification begin again at 0."""
+        return self._once(self.plan.reset_counter_at, self.reset)
+
+    def battery_is_low(self) -> bool:
+        """Return whether the next notification carries the warning."""
+        ends_at = self.plan.battery_ends_at
+        return ends_at is not None and self.sent >= ends_at - LOW_BATTERY_NOTIFICATIONS
+
+    def battery_is_flat(self) -> bool:
+        """Return whether the band has stopped."""
+        return self.plan.battery_ends_at is not None and self.sent >= self.plan.battery_ends_at
+
+    def erased_before(self) -> int:
+        """Return the first block that is still stored, of what the plan has erased so far."""
+        return max((block for number, block in self.plan.erase_before if number <= self.sent), default=0)
+
+    def payload(self, payload: bytes) -> bytes:
+        """Return the next notification as it is sent; asked before its ``turn``."""
+        if self.sent in self.plan.truncate:
+            return payload[: len(payload) // 2]
+        return bytes([payload[0] ^ 0x80]) + payload[1:] if self.sent in self.plan.garble else payload
+
+    def _once(self, planned: frozenset[int], done: set[int]) -> bool:
+        happens = self.sent in planned and self.sent not in done
+        if happens:
+            done.add(self.sent)
+        return happens
 
     def stalls(self) -> bool:
         """Return whether the band is silent for a while now."""
-        return self.sent in self.plan.stall_before
+        return self._once(self.plan.stall_before, self.stalled)
 
     def is_busy(self) -> bool:
         """Return whether a request for data is put off."""

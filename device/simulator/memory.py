@@ -3,8 +3,8 @@
 import binascii
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,10 @@ class BandClock:
         """Return what the counter shows now."""
         return self.ticks_at(self.now_ns())
 
+    def restarted(self, at_ns: int, boot: int) -> Self:
+        """Return the counter that begins again at a moment."""
+        return replace(self, boot_ns=at_ns, boot=boot)
+
 
 def quantise(accel_g: NDArray[np.floating], range_g: int) -> NDArray[np.int16]:
     """Return acceleration as a band's sensor counts it: rounded, and clipped at the ends of its range."""
@@ -65,6 +69,7 @@ class Trace:
     samples: NDArray[np.int16]  #: (n, 3)
     rate_hz: float
     range_g: int = 8
+    rate_error: float = 0.0  #: of the sensor's own oscillator: 0.05 is 5 % more samples a second than it says
 
     def at(self, first: int, count: int, rate_hz: float) -> NDArray[np.int16]:
         """Return ``count`` samples from sample ``first`` on, played at another rate by taking the nearest in time."""
@@ -91,7 +96,8 @@ class StoredLog:
 
     def block_ticks(self, index: int) -> int:
         """Return when the first sample of a block was taken."""
-        return self.start_ticks + round(index * BLOCK_SAMPLES * TICKS_HZ / self.trace.rate_hz)
+        true_rate_hz = self.trace.rate_hz * (1.0 + self.trace.rate_error)
+        return self.start_ticks + round(index * BLOCK_SAMPLES * TICKS_HZ / true_rate_hz)
 
     def encoded(self, index: int) -> bytes:
         """Return a block as it lies in flash; the last one may be short."""

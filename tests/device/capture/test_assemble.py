@@ -52,7 +52,8 @@ def stream(
         frame = Notification(
             (seq + i) % 65536, (ticks + at) % 2**32, rate_hz, 8, samples[i * each : (i + 1) * each], 0, boot
         )
-        found.append((UTC_NS + at * NS // HZ + 5_000_000, frame))
+        last = at + round((each - 1) * HZ / rate_hz * slow)
+        found.append((UTC_NS + last * NS // HZ + 5_000_000, frame))
     return found
 
 
