@@ -1,7 +1,6 @@
 """Who sees what: every route against nobody, another participant, staff of each kind; nothing of anybody leaks."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -46,7 +45,7 @@ class World:
 
 
 @pytest.fixture
-def world(context: Context, people: tuple[Participant, Participant]) -> Iterator[World]:
+def world(context: Context, people: tuple[Participant, Participant]) -> World:
     app = fresh(context)
     who, other = people
     cookies = {
@@ -58,7 +57,7 @@ def world(context: Context, people: tuple[Participant, Participant]) -> Iterator
         "admin": staff_cookie(context, Role.ADMIN),
     }
     browsers = {name: browser(app, cookie) for name, cookie in cookies.items()}
-    yield World(who, other, {**browsers, "nobody": browser(app)}, cookies)
+    return World(who, other, {**browsers, "nobody": browser(app)}, cookies)
 
 
 def test_routes_are_all_of_a_kind_that_is_tested() -> None:
