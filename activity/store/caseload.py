@@ -112,9 +112,11 @@ def weeks_of(connection: Connection, who: Participant, now: Standing) -> tuple[W
     """Return somebody's last weeks, oldest first."""
     plans = [*now.known.plans, *([now.plan] if now.plan is not None and now.plan.start == now.today else [])]
     plans = plans[-WEEKS:]
+    if not plans:
+        return ()
     known = now.known
     checkins = [one for one in (*known.earlier_checkins, known.previous_checkin, known.checkin) if one is not None]
-    days = [day for _, day in known_days(connection, who, plans[0].start)] if plans else []
+    days = [day for _, day in known_days(connection, who, plans[0].start)]
     done = {(row.date) for row in (*known.exercises, *now.log) if row.done}
     ends = [plan.start for plan in plans[1:]] + [now.today + timedelta(days=1)]
     return tuple(

@@ -217,7 +217,7 @@ def test_cuts_of_the_network_lose_no_answer_and_send_none_twice(chromium, runnin
         if cut == "none":
             page.wait_for_url(f"{running.address}/")
         else:
-            until(page, "document.getElementById('net').textContent.includes('kept on this device')")
+            until(page, "!document.getElementById('cut').dataset.busy")
         context.set_offline(False)
         page.unroute_all(behavior="wait")
         expected.append(pain)

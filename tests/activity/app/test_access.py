@@ -99,6 +99,12 @@ def test_a_clinician_sees_their_site_and_trial_staff_see_all(world: World) -> No
         assert SECRET in page.text
 
 
+def test_everybody_on_the_list_has_a_page_also_who_never_began(world: World) -> None:
+    addresses = re.findall(r'href="(/staff/person/[0-9a-f]+)"', world.browsers["trial"].get("/staff").text)
+    assert len(addresses) == 5
+    assert [world.browsers["trial"].get(address).status_code for address in addresses] == [200] * 5
+
+
 def test_only_a_clinician_of_the_site_notes_and_clears(world: World, context: Context) -> None:
     for asker, status in (("trial", 403), ("admin", 403), ("clinician of another site", 404), ("clinician", 303)):
         for what in ("note", "clear"):
