@@ -306,7 +306,7 @@ def _week_of(worn: list[bool], counts: list[int]) -> Standing:
         days.append((Source.BAND, replace(one, quality=replace(one.quality, valid=was_worn))))
     known = History(Profile(), None, None, None, ())
     last = START + timedelta(days=6)
-    return Standing(last, known, plan, 1, tuple(days), (), (), {}, None, frozenset({START}), True)
+    return Standing(last, known, True, plan, 1, tuple(days), (), (), {}, None, frozenset({START}), True)
 
 
 def test_what_is_new_comes_one_a_day_and_only_in_the_first_week() -> None:
