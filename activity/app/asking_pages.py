@@ -6,12 +6,13 @@ from typing import Final
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from activity.app.content import shown_form
 from activity.app.context import Asking, Form, Me, RefusedError
 from activity.app.forms import answers_of, day_of, key_of
 from activity.app.participant_pages import back_to, seen, writes
 from activity.app.rendering import page
 from activity.errors import AnswerError, SafetyStopError, TrialError, UnsafePlanError
-from activity.questionnaires.definition import Questionnaire, load_questionnaire
+from activity.questionnaires.definition import Questionnaire
 from activity.store.accounts import Role, is_new
 from activity.store.asked import FORMS, keep_form, read_form
 from activity.store.days import known_days
@@ -78,7 +79,7 @@ def plan_if_due(me: Asking) -> bool:
 def _form(name: str) -> Questionnaire:
     if name not in FORMS:
         raise RefusedError(404, "There is no such page.")
-    return load_questionnaire(name)
+    return shown_form(name)
 
 
 def _wrong(error: AnswerError) -> str:

@@ -11,21 +11,22 @@ _HEIGHT: Final = 150
 _TOP: Final = 16  # room for the label of the goal
 _FOOT: Final = 20  # room for the dates
 _LEFT: Final = 26
+_GUTTER: Final = 58  # for the goal, beside the bars
 _LEAST_STEPS: Final = 4000  # so that a few steps don't fill the chart
 
 
 def bars(
     today: date, number: int, days: Mapping[date, tuple[int | None, bool]], goal: int | None
 ) -> str:  # fmt: skip
-    """Return the steps of the last days against a goal; days that can't be judged are hatched, unknown ones open."""
+    """Return the steps of the last days against a goal; days that can't be judged are grey, unknown ones a dot."""
     most = max([_LEAST_STEPS, goal or 0, *(steps or 0 for steps, _ in days.values())])
     plot = _HEIGHT - _TOP - _FOOT
-    slot = _WIDTH / number
+    slot = (_WIDTH - _GUTTER) / number
     parts, known = [], 0
     for at in range(number):
         day = today - timedelta(days=number - 1 - at)
         steps, judged = days.get(day, (None, False))
-        left, wide = at * slot + slot * 0.14, slot * 0.72
+        left, wide = _GUTTER + at * slot + slot * 0.14, slot * 0.72
         if steps is None:
             parts.append(f'<circle class="absent" cx="{left + wide / 2:.1f}" cy="{_TOP + plot - 3:.1f}" r="1.6"/>')
         else:
@@ -40,8 +41,10 @@ def bars(
             parts.append(f'<text x="{left + wide:.1f}" y="{_HEIGHT - 5}" text-anchor="end">{short_date(day)}</text>')
     if goal is not None:
         high = _TOP + plot - plot * goal / most
-        parts.append(f'<path class="goal-line" d="M0 {high:.1f}H{_WIDTH}"/>')
-        parts.append(f'<text class="goal-word" x="0" y="{high - 4:.1f}">goal {count(goal)}</text>')
+        parts.append(f'<path class="goal-line" d="M{_GUTTER} {high:.1f}H{_WIDTH}"/>')
+        parts.append(
+            f'<text x="0" y="{high - 3:.1f}">goal now</text><text x="0" y="{high + 11:.1f}">{count(goal)}</text>'
+        )
     words = f"Steps of the last {number} days, {known} of them with enough wear to judge."
     return _svg(words, parts)
 

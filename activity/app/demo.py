@@ -6,15 +6,15 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any, Final
 
+from activity.app.content import shown_content, shown_form
 from activity.app.context import Context
 from activity.coach.cases.problem import WEEK
-from activity.coach.content import load_content
 from activity.coach.exercise_log import Rating
 from activity.coach.plan import WeeklyPlan
 from activity.day.summary import DaySummary
 from activity.errors import SafetyStopError
 from activity.questionnaires.checkin import CheckIn
-from activity.questionnaires.definition import Questionnaire, load_questionnaire
+from activity.questionnaires.definition import Questionnaire
 from activity.store.accounts import give_site
 from activity.store.asked import keep_form
 from activity.store.days import Source, keep_days
@@ -63,7 +63,7 @@ def fill_demo(
 
 def _begin(context: Context, person: Person, number: int, enrolled: date) -> _Life:
     state = first_state(person)
-    forms = {name: load_questionnaire(name) for name in (ELIGIBILITY_FORM, "profile")}
+    forms = {name: shown_form(name) for name in (ELIGIBILITY_FORM, "profile")}
     with writing(context.store, _WHO, "demo", context.clock) as write:
         who = add_participant(write, ZONE)
         give_site(write, who, SITES[number % len(SITES)])
@@ -102,7 +102,7 @@ def _live(context: Context, life: _Life, today: date, weeks: int, number: int) -
 
 
 def _check_in(context: Context, life: _Life, said: CheckIn, flagged: bool) -> None:
-    form = load_questionnaire(CHECKIN_FORM)
+    form = shown_form(CHECKIN_FORM)
     given = dict(_given(form, said))
     if flagged:
         given["flag_leg_pain"] = True
@@ -130,7 +130,7 @@ def _add_days(context: Context, life: _Life, days: tuple[DaySummary, ...], until
 
 def _use(context: Context, life: _Life, start: date, today: date, rng: Random) -> None:
     """Open the app on some days, and do exercises on some of them."""
-    content = load_content()
+    content = shown_content()
     with writing(context.store, _WHO, "demo", context.clock) as write:
         for number in range(7):
             day = start + timedelta(days=number)

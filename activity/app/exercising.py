@@ -14,7 +14,7 @@ from activity.store.standing import Standing
 
 #: How many are offered in a flare: relief first, then gentle movement.
 IN_A_FLARE: Final = 3
-_SETS: Final = re.compile(r"(?:(?P<sets>\d+) × )?(?P<amount>\d+)(?: (?P<unit>s|min))?\b")
+_SETS: Final = re.compile(r"(?:(?P<sets>\d+) × )?(?P<amount>\d+)(?: (?P<unit>s|min(?:utes?)?))?\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def counted(dose: str) -> tuple[int, int, bool]:
     found = _SETS.match(dose)
     if found is None:
         return 1, 10, False
-    amount = int(found["amount"]) * (60 if found["unit"] == "min" else 1)
+    amount = int(found["amount"]) * (1 if found["unit"] in {None, "s"} else 60)
     return int(found["sets"] or 1), amount, found["unit"] is not None
 
 

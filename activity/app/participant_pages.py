@@ -6,19 +6,19 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from activity.app.content import shown_content, shown_form
 from activity.app.context import Asking, Form, Me, RefusedError
 from activity.app.exercising import offered, sessions_done
 from activity.app.forms import day_of, key_of, number_of, text_of
 from activity.app.rendering import page
 from activity.app.today import is_late, new_thing, steps_of, week_steps, week_words
-from activity.coach.content import Content, load_content
+from activity.coach.content import Content
 from activity.coach.exercise_log import Rating, Swap, load_exercise_log
 from activity.coach.own_goal import GoalWish, with_own_goal
 from activity.coach.plan import DailyMessage, WeeklyPlan
 from activity.coach.plan_document import plan_to_document
 from activity.coach.week import todays_message
 from activity.errors import AnswerError
-from activity.questionnaires.definition import load_questionnaire
 from activity.store.accounts import Role, devices, end_session, is_new
 from activity.store.history import CHECKIN_FORM, ELIGIBILITY_FORM, FEEDBACK_FORM
 from activity.store.participants import export, keep_answers, keep_edit, keep_exercise, keep_message, keep_plan
@@ -59,15 +59,15 @@ def back_to(address: str) -> RedirectResponse:
 @ROUTER.get("/")
 def today(request: Request, me: Me) -> Response:
     """Show today's plan, or what has to be answered before there is one, or the help card."""
-    now, content = seen(me), load_content()
+    now, content = seen(me), shown_content()
     stop = stop_of(now, content)
     if stop is None:
         _note_opened(me, now)
-    form = None if stop else next_form(now, content, load_questionnaire(ELIGIBILITY_FORM))
+    form = None if stop else next_form(now, content, shown_form(ELIGIBILITY_FORM))
     message = _message(now)
     return page(
         request, "today.html", now=now, stop=_card(content) if stop else None, form=form,
-        refused=kept_out(now, content, load_questionnaire(ELIGIBILITY_FORM)), steps=steps_of(now, me.today),
+        refused=kept_out(now, content, shown_form(ELIGIBILITY_FORM)), steps=steps_of(now, me.today),
         exercises=offered(now, content), sessions=sessions_done(now), message=message,
         said=next((one for one in now.feedback if message and one.message == message.id), None),
         late=is_late(now), new=new_thing(now), back=now.back.get(me.today), checkin=CHECKIN_FORM,
@@ -83,7 +83,7 @@ def week(request: Request, me: Me) -> Response:
     pain = pain_by_week((*known.earlier_checkins, known.previous_checkin, known.checkin))
     return page(
         request, "week.html", now=now, days=days, words=week_words(days, me.today), pain=list(pain.items())[-12:],
-        sessions=sessions_done(now), choices=goal_choices(now.plan, load_content()) if now.plan else (),
+        sessions=sessions_done(now), choices=goal_choices(now.plan, shown_content()) if now.plan else (),
     )  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def change_goal(me: Me, form: Form) -> Response:
     if now.plan is None or steps is None:
         raise RefusedError(409, "There is no plan to change this week.")
     try:
-        changed = with_own_goal(now.plan, GoalWish(steps=steps), load_content())
+        changed = with_own_goal(now.plan, GoalWish(steps=steps), shown_content())
     except AnswerError as error:
         raise RefusedError(400, f"That goal isn't possible: {error.what}.") from error
     edit = {"goal": {"from": now.plan.goal.steps_per_day, "to": changed.goal.steps_per_day}}
@@ -118,7 +118,7 @@ def change_goal(me: Me, form: Form) -> Response:
 @ROUTER.get("/exercises")
 def exercises(request: Request, me: Me) -> Response:
     """Show the exercises with drawing, counter and rating; none while a warning sign stops the plan."""
-    now, content = seen(me), load_content()
+    now, content = seen(me), shown_content()
     stop = stop_of(now, content)
     return page(
         request, "exercises.html", now=now, stop=_card(content) if stop else None,
@@ -130,7 +130,7 @@ def exercises(request: Request, me: Me) -> Response:
 def did(me: Me, form: Form) -> Response:
     """Keep that an exercise was done, how it felt, and whether another one is wanted."""
     name, rating, swap = (text_of(form, field, 60) for field in ("exercise", "rating", "swap"))
-    if load_content().exercise(name) is None or rating not in {"", *Rating} or swap not in {"", *Swap}:
+    if shown_content().exercise(name) is None or rating not in {"", *Rating} or swap not in {"", *Swap}:
         raise RefusedError(400, "This page sent something that it doesn't offer.")
     day, pain = day_of(form, me.today), number_of(form, "pain", 0, 10)
     said: dict[str, Any] = {"date": day.isoformat(), "exercise": name, "done": text_of(form, "done", 3) != "no"}
@@ -188,7 +188,7 @@ def why(request: Request, me: Me) -> Response:
 @ROUTER.get("/flare")
 def flare(request: Request, me: Me) -> Response:
     """Show what flare mode is, and whether it is on."""
-    now, content = seen(me), load_content()
+    now, content = seen(me), shown_content()
     stop = stop_of(now, content)
     return page(request, "flare.html", now=now, stop=_card(content) if stop else None)
 
@@ -205,7 +205,7 @@ def set_flare(me: Me, form: Form) -> Response:
 @ROUTER.get("/help")
 def get_help(request: Request, me: Me) -> Response:
     """Show when to get help and how; it is kept for when there is no network."""
-    return page(request, "help.html", card=_card(load_content()), who=me.who)
+    return page(request, "help.html", card=_card(shown_content()), who=me.who)
 
 
 @ROUTER.get("/settings")

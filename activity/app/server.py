@@ -3,6 +3,7 @@
 import logging
 from typing import Final
 
+import uvicorn
 from fastapi import Depends, FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -41,6 +42,14 @@ def make_app(context: Context) -> Shield:
     app.add_exception_handler(HTTPException, _unknown)
     app.add_exception_handler(StoreError, _busy)
     return Shield(app, context.settings)
+
+
+def serve(context: Context, host: str, port: int) -> None:
+    """Serve the app until somebody stops it; requests are not logged."""
+    uvicorn.run(
+        make_app(context), host=host, port=port, access_log=False, log_level="warning", server_header=False,
+        proxy_headers=False, ws="none",
+    )  # fmt: skip
 
 
 def static(digest: str, name: str) -> Response:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from activity.app.charts import bars, line
+from activity.app.content import shown_content, shown_form
 from activity.app.context import AskingStaff, Form, RefusedError, Staff
 from activity.app.credentials import handle_of, same
 from activity.app.entering import invitation_for
@@ -15,9 +16,7 @@ from activity.app.forms import text_of
 from activity.app.participant_pages import back_to
 from activity.app.rendering import page
 from activity.coach.adverse import KINDS
-from activity.coach.content import load_content
 from activity.questionnaires.checkin import CheckIn
-from activity.questionnaires.definition import load_questionnaire
 from activity.report.wording import count
 from activity.store.accounts import Role, record_access, site_of, sites, staff
 from activity.store.caseload import NEEDS, NOTE, caseload, events_of, weeks_of
@@ -52,7 +51,7 @@ def everybody(request: Request, asks: Staff) -> Response:
     if asks.session.role in ACCOUNTS:
         return _accounts(request, asks)
     today = asks.context.clock().date()
-    rise = load_content().rules.flare.pain_rise
+    rise = shown_content().rules.flare.pain_rise
     with asks.context.store.reading() as connection:
         found = caseload(connection, _site(asks), today, rise)
     _log(asks, "people", None)
@@ -104,10 +103,10 @@ def _person_page(request: Request, asks: AskingStaff, handle: str, who: Particip
     with asks.context.store.reading() as connection:
         now = standing(connection, who, today)
         weeks, events, site = weeks_of(connection, who, now), events_of(connection, who), site_of(connection, who)
-    content = load_content()
+    content = shown_content()
     known = now.known
     checkins = [one for one in (*known.earlier_checkins, known.previous_checkin, known.checkin) if one is not None]
-    labels = {one.id: one.text for one in load_questionnaire(CHECKIN_FORM).warning_signs}
+    labels = {one.id: one.text for one in shown_form(CHECKIN_FORM).warning_signs}
     return page(
         request, "person.html", who=who, site=site, now=now, weeks=weeks, stop=stop_of(now, content),
         events=[(_EVENTS.get(row.facts["kind"], row.facts["kind"]), row) for row in events[:12]], link=link,

@@ -55,11 +55,9 @@ def serve(
     --origin. Requests are not logged.
     """
     _needs_extra()
-    import uvicorn
-
     from activity.app.context import Context
     from activity.app.entering import staff_link
-    from activity.app.server import make_app
+    from activity.app.server import serve as run
     from activity.app.settings import Settings
     from activity.store.accounts import Role, checked_name
 
@@ -71,10 +69,7 @@ def serve(
             _fill(context, people)
         console.emit(f"{role}: {staff_link(context, Role(role), site)}")
         console.note("each link works once; press Ctrl+C to stop")
-        uvicorn.run(
-            make_app(context), host=LOOPBACK, port=port, access_log=False, log_level="warning", server_header=False,
-            proxy_headers=False,
-        )  # fmt: skip
+        run(context, LOOPBACK, port)
 
 
 @command.command(short_help="Print a one-time link for a participant.")

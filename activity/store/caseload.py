@@ -14,7 +14,7 @@ from activity.day.summary import DaySummary
 from activity.questionnaires.checkin import CheckIn
 from activity.store.accounts import sites
 from activity.store.days import Source, known_days
-from activity.store.history import CHECKIN_FORM, CLEARANCE
+from activity.store.history import CHECKIN_FORM, CLEARANCE, plans_since
 from activity.store.participants import Kept, Participant, kept, participants
 from activity.store.schema import ANSWERS, DAY, EVENT, PLAN
 from activity.store.standing import FLARE, OPENED, Standing
@@ -27,6 +27,7 @@ RECENT: Final = timedelta(days=14)
 #: Days without anything from the band, or without a look at the app, that somebody should ask about.
 NOT_SYNCED: Final = timedelta(days=3)
 QUIET: Final = timedelta(days=10)
+_WEEK: Final = timedelta(days=7)
 WEEKS: Final = 12  #: on the page of a person
 #: The event of what a clinician wants to remember.
 NOTE: Final = "clinician-note"
@@ -110,16 +111,16 @@ def caseload(connection: Connection, site: str | None, today: date, pain_rise: i
 
 def weeks_of(connection: Connection, who: Participant, now: Standing) -> tuple[WeekRow, ...]:
     """Return somebody's last weeks, oldest first."""
-    plans = [*now.known.plans, *([now.plan] if now.plan is not None and now.plan.start == now.today else [])]
-    plans = plans[-WEEKS:]
+    plans = [plan for plan in plans_since(connection, who, now.today - WEEKS * _WEEK) if plan.start <= now.today]
+    if not plans:
+        return ()
     known = now.known
     checkins = [one for one in (*known.earlier_checkins, known.previous_checkin, known.checkin) if one is not None]
-    days = [day for _, day in known_days(connection, who, plans[0].start)] if plans else []
+    days = [day for _, day in known_days(connection, who, plans[0].start)]
     done = {(row.date) for row in (*known.exercises, *now.log) if row.done}
     ends = [plan.start for plan in plans[1:]] + [now.today + timedelta(days=1)]
     return tuple(
-        _week(plan, min(end, plan.start + timedelta(days=7)), days, done, checkins)
-        for plan, end in zip(plans, ends, strict=True)
+        _week(plan, min(end, plan.start + _WEEK), days, done, checkins) for plan, end in zip(plans, ends, strict=True)
     )
 
 

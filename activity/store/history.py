@@ -1,10 +1,11 @@
 """What the plan of a week is made from, as far as the store knows it; the days come from recordings."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from activity.coach.currency import ActivityEntry, Effort
 from activity.coach.exercise_log import ExerciseLog, load_exercise_log
@@ -48,14 +49,15 @@ class History:
     activities: tuple[ActivityEntry, ...] = ()  #: written down before the date
 
 
-def history(connection: Connection, who: Participant, start: date) -> History:
+def history(connection: Connection, who: Participant, start: date, *, plans_too: bool = True) -> History:
     """Return what is known of somebody before a week that starts on ``start``.
 
-    Answers of ``start`` itself count, plans of it don't: a plan that is made anew has the same past.
+    Answers of ``start`` itself count, plans of it don't: a plan that is made anew has the same past. Plans are most of
+    what there is to read; where they aren't asked for, they, their messages and ``previous`` are left out.
     """
     profiles = kept(connection, who, PROFILE)
     checkins = [one for one in _checkins(connection, who) if one.date <= start]
-    plans = [plan for plan in _plans(connection, who) if plan.start < start]
+    plans = [plan for plan in plans_since(connection, who) if plan.start < start] if plans_too else []
     return History(
         profile=load_profile(profiles[-1].document) if profiles else Profile(),
         checkin=checkins[-1] if checkins else None,
@@ -74,11 +76,30 @@ def history(connection: Connection, who: Participant, start: date) -> History:
 
 def plan_of(connection: Connection, who: Participant, day: date) -> tuple[int, WeeklyPlan] | None:
     """Return the number and value of the plan in whose week a day lies, as last shown; None where there is none."""
-    for row in reversed(kept(connection, who, PLAN)):
-        plan = plan_from_document(row.document)
-        if 0 <= (day - plan.start).days < 7:
-            return row.id, plan
-    return None
+    first = day - timedelta(days=6)
+    row = connection.execute(
+        select(PLAN.c.id, PLAN.c.document)
+        .where(PLAN.c.participant == who.id, PLAN.c.start.between(first.isoformat(), day.isoformat()))
+        .order_by(PLAN.c.id.desc())
+        .limit(1)
+    ).first()
+    return (row.id, plan_from_document(json.loads(row.document))) if row else None
+
+
+def was_planned_for(connection: Connection, who: Participant) -> bool:
+    """Return whether somebody ever had a plan."""
+    return connection.execute(select(PLAN.c.id).where(PLAN.c.participant == who.id).limit(1)).first() is not None
+
+
+def plans_since(connection: Connection, who: Participant, first: date = date.min) -> list[WeeklyPlan]:
+    """Return the plans that start on a day or later, as last shown, in order."""
+    rows = connection.execute(
+        select(PLAN.c.start, PLAN.c.document)
+        .where(PLAN.c.participant == who.id, PLAN.c.start >= first.isoformat())
+        .order_by(PLAN.c.id)
+    )
+    newest = {row.start: row.document for row in rows}
+    return [plan_from_document(json.loads(newest[start])) for start in sorted(newest)]
 
 
 def exercise_log(connection: Connection, who: Participant) -> tuple[ExerciseLog, ...]:
@@ -141,7 +162,3 @@ def _checkins(connection: Connection, who: Participant) -> list[CheckIn]:
 
 def _dated(document: Mapping[str, object], day: str) -> dict[str, object]:
     return {**document, "date": day}
-
-
-def _plans(connection: Connection, who: Participant) -> list[WeeklyPlan]:
-    return [plan_from_document(row.document) for row in latest(kept(connection, who, PLAN), "start").values()]

@@ -26,6 +26,7 @@ from activity.store.history import (
     history,
     message_feedback,
     plan_of,
+    was_planned_for,
 )
 from activity.store.participants import Kept, Participant, keep_answers, keep_event, kept
 from activity.store.schema import ANSWERS, EVENT, PROFILE
@@ -48,7 +49,8 @@ class Standing:
     """Somebody on a day."""
 
     today: date
-    known: History  #: before today
+    known: History  #: before today, without plans
+    planned_before: bool  #: whether there ever was a plan
     plan: WeeklyPlan | None  #: in whose week today lies
     plan_number: int  #: 0 without a plan
     days: tuple[tuple[Source, DaySummary], ...]  #: of the last four weeks and today
@@ -73,7 +75,8 @@ def standing(connection: Connection, who: Participant, today: date) -> Standing:
     opened = [row.facts["date"] for row in events if row.facts["kind"] == OPENED]
     return Standing(
         today=today,
-        known=history(connection, who, today),
+        known=history(connection, who, today, plans_too=False),
+        planned_before=plan is not None or was_planned_for(connection, who),
         plan=plan,
         plan_number=found[0] if found else 0,
         days=known_days(connection, who, today - SHOWN),

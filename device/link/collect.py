@@ -127,7 +127,7 @@ class _Session:
 
     async def record(self, link: BandLink) -> None:
         """Record over one connection until the time is up; BandLostError where it ends before."""
-        capture, loop, profile = self.capture, asyncio.get_running_loop(), link.profile
+        capture, profile = self.capture, link.profile
         capture.name, capture.info, capture.profile = link.name, await link.info(), profile
         if self.found is not None:
             self.found(link)

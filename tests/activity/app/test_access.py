@@ -1,7 +1,6 @@
 """Who sees what: every route against nobody, another participant, staff of each kind; nothing of anybody leaks."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -46,7 +45,7 @@ class World:
 
 
 @pytest.fixture
-def world(context: Context, people: tuple[Participant, Participant]) -> Iterator[World]:
+def world(context: Context, people: tuple[Participant, Participant]) -> World:
     app = fresh(context)
     who, other = people
     cookies = {
@@ -58,7 +57,7 @@ def world(context: Context, people: tuple[Participant, Participant]) -> Iterator
         "admin": staff_cookie(context, Role.ADMIN),
     }
     browsers = {name: browser(app, cookie) for name, cookie in cookies.items()}
-    yield World(who, other, {**browsers, "nobody": browser(app)}, cookies)
+    return World(who, other, {**browsers, "nobody": browser(app)}, cookies)
 
 
 def test_routes_are_all_of_a_kind_that_is_tested() -> None:
@@ -98,6 +97,12 @@ def test_a_clinician_sees_their_site_and_trial_staff_see_all(world: World) -> No
         page = world.ask("GET", "/staff/person/{handle}", asker)
         assert page.status_code == 200
         assert SECRET in page.text
+
+
+def test_everybody_on_the_list_has_a_page_also_who_never_began(world: World) -> None:
+    addresses = re.findall(r'href="(/staff/person/[0-9a-f]+)"', world.browsers["trial"].get("/staff").text)
+    assert len(addresses) == 5
+    assert [world.browsers["trial"].get(address).status_code for address in addresses] == [200] * 5
 
 
 def test_only_a_clinician_of_the_site_notes_and_clears(world: World, context: Context) -> None:
