@@ -119,7 +119,8 @@ def by_changes(profile: Profile, links: Links) -> Placed:
     if any(len(one.samples.counts) > 1 for link in links for one in link):
         return by_index(profile, links)
     nominal = _rate_hz(profile)
-    step_ns = NS_PER_S / max(nominal, max((_densest_hz(_utc(link)) for link in links), default=nominal))
+    densest_hz = max((_densest_hz(_utc(link), NS_PER_S / nominal) for link in links), default=nominal)
+    step_ns = NS_PER_S / max(nominal, densest_hz)
     runs: list[Run] = []
     held = 0
     copies = 0
@@ -255,9 +256,13 @@ def _index_line(stretch: Sequence[Came], rate_hz: float) -> ClockLine:
     return lower_line(last, _utc(stretch), rate_hz, SHORTEST_INDEX_FIT_S, LARGEST_RATE_ERROR * 1e6)
 
 
-def _densest_hz(utc_ns: Ns) -> float:
-    """Return how many samples came a second in the minute that had the most; 0 where it wasn't a minute."""
-    if not len(utc_ns) or utc_ns[-1] - utc_ns[0] < 60 * NS_PER_S:
-        return 0.0
-    inside = np.searchsorted(utc_ns, utc_ns + 60 * NS_PER_S) - np.arange(len(utc_ns))
-    return float(inside.max()) / 60.0
+def _densest_hz(utc_ns: Ns, step_ns: float) -> float:
+    """Return how many samples came a second in the minute that had the most; 0 where it wasn't a minute.
+
+    A minute that begins inside a burst holds more than was taken in it, so none does.
+    """
+    starts = np.flatnonzero(np.diff(utc_ns) >= 0.5 * step_ns)
+    starts = starts[utc_ns[starts] <= utc_ns[-1] - 60 * NS_PER_S]
+    inside = np.searchsorted(utc_ns, utc_ns[starts] + 60 * NS_PER_S) - starts
+    # One less than there are: a sample at either edge comes in or stays out by a jitter of its arrival.
+    return float(inside.max(initial=1) - 1) / 60.0

@@ -4,13 +4,15 @@ Source: the AxLE firmware's documentation. A band whose queue is full drops a wh
 counts 32768 Hz and wraps each 512 s. MTU and the wording of the answer to a right password were not verified.
 """
 
+from typing import Final
+
 from device.profiles import axle
 from device.recording import NS_PER_S
 from device.simulator.band import BandFacts
 from device.simulator.personalities.uart import UartWatch
 from device.simulator.personalities.watch import Session
 
-_LONGEST_COMMAND = 64
+_LONGEST_COMMAND: Final = 64
 
 
 class Axle(UartWatch):
@@ -26,11 +28,10 @@ class Axle(UartWatch):
     batch = axle.SAMPLES
     password: str | None = None  #: None is the end of its serial number
 
-    def connected(self, session: Session) -> None:
+    def connected(self, session: Session) -> None:  # noqa: ARG002
         """Forget what was typed and who was let in before."""
         self._typed = b""
         self._let_in = False
-        self.session = session
 
     def written(self, session: Session, value: bytes) -> None:
         """Take commands, which end with CR LF."""

@@ -5,6 +5,8 @@ must be none. As the real one it greets, asks its sensor each 20 ms, and forgets
 Source: Espruino's reference; the MTU is what its firmware for this watch is compiled with.
 """
 
+from typing import Any
+
 from device.profiles import bangle
 from device.recording import NS_PER_S
 from device.simulator.band import BandFacts
@@ -25,10 +27,15 @@ class Bangle(UartWatch):
     range_g = 4.0
     batch = bangle.SAMPLES
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self.others: list[bytes] = []  #: lines that were not the program
+        self.ran = 0  #: times that the program was run
+        self._typed = b""
+        super().__init__(*arguments, **options)
+
     def connected(self, session: Session) -> None:
         """Greet whoever connects, as a console does."""
         self._typed = b""
-        self.others: list[bytes] = getattr(self, "others", [])
         self.start(session, self.say(session, _PROMPT))
 
     def written(self, session: Session, value: bytes) -> None:
@@ -36,6 +43,7 @@ class Bangle(UartWatch):
         *lines, self._typed = (self._typed + value).split(b"\n")
         for line in lines:
             if line + b"\n" == bangle.SNIPPET and session.stream is None:
+                self.ran += 1
                 session.stream = self.start(session, self._play(session))
                 answer = b"=undefined" + _PROMPT
             else:

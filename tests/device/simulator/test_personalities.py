@@ -1,23 +1,29 @@
 """Every wristband that can be simulated: heard, recognised, connected, streamed, and recorded as it had it."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from device.capture.live import decoded
+from device.capture.check import check_captures
+from device.capture.follow_profile import follower
+from device.capture.live import assembled_live, decoded
 from device.capture.segments import read_segment
+from device.errors import BandBusyError, BandRefusedError, CaptureError
 from device.link.collect import LiveCapture, live_recording, record_live
 from device.link.connect import Timeouts
 from device.link.radio import open_adapter, simulated
 from device.link.scan import scan
 from device.profiles.known import PROFILES, TimeForm, profile_named
+from device.readers.captures import open_capture
 from device.recording import NS_PER_S, Recording
 from device.simulator.faults import FaultPlan
 from device.simulator.memory import Trace
+from device.simulator.personalities.bangle import Bangle
+from device.simulator.personalities.polar import DEFAULT_EPOCH_NS
 from device.simulator.personalities.table import PERSONALITIES
 from device.simulator.personalities.watch import SimulatedWatch
 from device.simulator.radio import VirtualAir
@@ -26,7 +32,7 @@ from device.simulator.virtual_time import run_virtually
 NOW_NS = 1_790_000_000 * NS_PER_S
 QUICK = Timeouts(find_s=2.0, connect_s=5.0, call_s=2.0, silence_s=3.0)
 #: No two samples that follow each other are equal, and no stretch of three comes twice.
-MOVING = np.random.default_rng(31).integers(-7000, 7000, (20_000, 3)).astype(np.int16)
+MOVING = np.random.default_rng(31).integers(-7000, 7000, (40_000, 3)).astype(np.int16)
 
 #: How far a sample's time may be off, after the band's own constant delay, in seconds.
 MOST_OFF_S = {TimeForm.COUNTER: 0.03, TimeForm.LAST_SAMPLE: 0.005, TimeForm.INDEX: 0.06, TimeForm.CHANGES: 0.12}
@@ -144,3 +150,135 @@ def test_messages_of_a_capture_are_those_that_were_sent(tmp_path: Path) -> None:
     links, bad = decoded([read_segment(path) for path in run.capture.segments], profile_named("infinitime"))
     assert bad == ()
     assert sum(len(link) for link in links) == run.capture.notifications
+
+
+@pytest.mark.parametrize("kind", ["axle", "bangle", "polar", "polar-raw"])
+def test_a_frame_that_a_full_queue_dropped_is_a_gap_of_its_length(kind: str, tmp_path: Path) -> None:
+    run = record(kind, tmp_path, faults=FaultPlan(drop=frozenset({20, 21})))
+    at = places(run)
+    (gap,) = run.recording.gaps
+    lost = int(np.diff(at).max()) - 1
+    assert lost > 0
+    assert gap.duration_s == pytest.approx(lost / run.watch.rate_hz, abs=1.1 / run.watch.rate_hz)
+    (row,) = [row for row in run.recording.damage if "missing" in row.what]
+    assert row.count == pytest.approx(lost, abs=1)
+
+
+@pytest.mark.parametrize("kind", PERSONALITIES)
+def test_what_is_sent_twice_is_recorded_once_or_said_to_be_unknowable(kind: str, tmp_path: Path) -> None:
+    if profile_named(PERSONALITIES[kind].profile).time is TimeForm.INDEX or kind == "infinitime-fifo":
+        return  # no number, no time: two equal messages can't be told from one motion done twice
+    run = record(kind, tmp_path, 60.0, faults=FaultPlan(duplicate=frozenset({5, 9})))
+    assert (np.diff(places(run)) == 1).all()
+    (row,) = [row for row in run.recording.damage if "twice" in row.what]
+    assert row.count == 2
+
+
+@pytest.mark.parametrize("kind", PERSONALITIES)
+def test_a_stall_that_ends_in_a_burst_loses_nothing_and_moves_no_time(kind: str, tmp_path: Path) -> None:
+    run = record(kind, tmp_path, 150.0, interval_s=0.03, faults=FaultPlan(stall_before=frozenset({30}), stall_s=2.0))
+    at = places(run)
+    assert (np.diff(at) == 1).all()
+    assert len(run.recording.segments) == 1
+    profile = profile_named(PERSONALITIES[kind].profile)
+    off_s = (run.recording.time_ns - run.had_ns[at]) / NS_PER_S
+    assert np.abs(off_s).max() < MOST_OFF_S[profile.time] + 0.06
+    assert run.capture.losses == 0
+
+
+@pytest.mark.parametrize("error", [-0.08, 0.08])
+@pytest.mark.parametrize("kind", ["seizure-detector", "infinitime-fifo"])
+def test_a_watch_whose_rate_is_8_percent_off_is_timed_by_what_it_does(kind: str, error: float, tmp_path: Path) -> None:
+    run = record(kind, tmp_path, 300.0, rate_error=error)
+    off_s = (run.recording.time_ns - run.had_ns[places(run)]) / NS_PER_S
+    assert np.ptp(off_s) < 0.05
+    assert run.recording.rate_hz == pytest.approx(run.watch.true_rate_hz, rel=2e-4)
+    (row,) = run.recording.damage
+    assert f"{100 * error:+.0f}" in row.what.replace(".0 %", " %")
+
+
+@pytest.mark.parametrize("error", [-0.05, 0.05])
+def test_a_stock_watch_that_is_slow_or_quick_stays_near_its_arrivals(error: float, tmp_path: Path) -> None:
+    run = record("infinitime", tmp_path, 300.0, rate_error=error)
+    at = places(run)
+    assert (at >= 0).all()
+    off_s = (run.recording.time_ns - run.had_ns[at]) / NS_PER_S
+    repeated = np.append(False, np.diff(at) == 0)
+    assert np.abs(off_s[~repeated]).max() < 0.5
+
+
+def test_a_clock_that_a_flat_battery_has_reset_does_not_show_in_a_recording(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(PERSONALITIES["polar"], "clock_offset_ns", DEFAULT_EPOCH_NS - NOW_NS)
+    run = record("polar", tmp_path)
+    off_s = (run.recording.time_ns - run.had_ns[places(run)]) / NS_PER_S
+    assert np.abs(off_s).max() < 0.005
+
+
+@pytest.mark.parametrize(("kind", "bits", "hz"), [("axle", 24, 32_768), ("bangle", 32, 1_000)])
+def test_a_counter_that_wraps_goes_on(kind: str, bits: int, hz: int, tmp_path: Path) -> None:
+    wraps_ns = NS_PER_S * (1 << bits) // hz
+    soon_ns = NOW_NS - wraps_ns + 40 * NS_PER_S
+    options = {"boot_ns": soon_ns} if kind == "axle" else {}
+    run = record(kind, tmp_path, 600.0 if kind == "axle" else 60.0, **options)
+    assert (np.diff(places(run)) == 1).all()
+    assert len(run.recording.segments) == 1
+
+
+def test_a_javascript_watch_was_sent_nothing_but_the_program(tmp_path: Path) -> None:
+    run = record("bangle", tmp_path, 30.0, faults=FaultPlan(disconnect_before=frozenset({20})))
+    assert isinstance(run.watch, Bangle)
+    assert run.watch.others == []
+    assert run.watch.ran == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "attribute", "setting", "fault", "says"),
+    [
+        ("axle", "password", "secret", BandRefusedError, "password"),
+        ("polar", "charging", True, BandBusyError, "charger"),
+        ("seizure-detector", "data_format", 0, BandRefusedError, "format"),
+    ],
+)
+def test_a_band_that_will_not_stream_says_why(
+    kind: str, attribute: str, setting: Any, fault: type[Exception], says: str, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(PERSONALITIES[kind], attribute, setting)
+    with pytest.raises(fault, match=says) as raised:
+        record(kind, tmp_path, 10.0)
+    assert PERSONALITIES[kind].usual_facts.name in str(raised.value)
+    assert isinstance(raised.value, BandRefusedError)
+    assert raised.value.remedy
+
+
+@pytest.mark.parametrize("kind", PERSONALITIES)
+def test_what_is_followed_live_is_what_is_recorded(kind: str, tmp_path: Path) -> None:
+    run = record(kind, tmp_path, 60.0)
+    segment = read_segment(run.capture.segments[0])
+    profile = profile_named(segment.head.profile)
+    following = follower(profile)
+    following.begin_link()
+    parts = [following.feed(segment.head.utc_of(p.arrival_ns), p.payload) for p in segment.packets]
+    accel_g = np.concatenate([part.accel_g for part in parts])
+    time_ns = np.concatenate([part.time_ns for part in parts])
+    assert np.array_equal(accel_g, run.recording.accel_g)
+    assert (np.diff(time_ns) > 0).all()
+    assert np.abs(time_ns - run.recording.time_ns).max() < 0.15 * NS_PER_S
+    assert following.damaged == 0
+
+
+def test_a_capture_of_a_profile_from_the_future_is_refused_by_name(tmp_path: Path) -> None:
+    run = record("polar", tmp_path, 10.0)
+    segment = read_segment(run.capture.segments[0])
+    later = replace(segment, head=replace(segment.head, profile="polar-2"))
+    with pytest.raises(CaptureError, match="polar-2"):
+        assembled_live([later])
+
+
+def test_a_capture_of_any_watch_is_proved_and_read_without_its_parquet(tmp_path: Path) -> None:
+    run = record("axle", tmp_path, 30.0, faults=FaultPlan(drop=frozenset({7})))
+    (found,) = check_captures(tmp_path)
+    assert (found.faults, len(found.gaps)) == ((), 1)
+    ((_, stream),) = open_capture(run.capture.segments[0], "UTC")
+    again = Recording.from_stream(stream)
+    assert np.array_equal(again.accel_g, run.recording.accel_g)
+    assert np.array_equal(again.time_ns, run.recording.time_ns)
