@@ -147,3 +147,27 @@ def test_watch_tells_windows_while_they_happen_and_keeps_nothing(radio: str, tmp
     assert set(documents[0]) >= {"time", "activity", "confidence", "steps", "cadence_spm"}
     assert f"{len(documents)} windows" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_watch_of_another_maker_is_named_recorded_live_and_not_asked_for_a_log(tmp_path: Path) -> None:
+    with simulated("--like", "bangle") as (radio, _):
+        heard = run("scan", "--radio", radio, "--seconds", 1, "--json")
+        live = run("sync", "--radio", radio, "--output", tmp_path, "--live", 3, "--json")
+        log = run("sync", "--radio", radio, "--output", tmp_path, "--band", "Bangle.js 1a2b")
+    (row,) = json.loads(heard.stdout)
+    assert (row["name"], row["profile"]) == ("Bangle.js 1a2b", "bangle")
+    assert live.returncode == 0, live.stderr
+    assert live.stderr.count("run any program") == 1
+    (facts,) = json.loads(live.stdout)["recordings"]
+    recording = read_recording_parquet(Path(facts["path"]))
+    assert recording.n_samples == facts["samples"] >= 50
+    assert recording.band.nominal_rate_hz == 25.0
+    assert log.returncode == 3
+    assert "keeps no log" in log.stderr
+    assert "--live" in log.stderr
+
+
+def test_no_wristband_of_that_kind_is_exit_2_and_names_those_there_are() -> None:
+    done = run("simulate", "--like", "sundial")
+    assert done.returncode == 2
+    assert "infinitime" in done.stderr
