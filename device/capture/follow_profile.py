@@ -43,6 +43,7 @@ class ProfileFollower:
         self._step_ns = NS_PER_S / (profile.rate_hz or 1.0)
         self._end_ns = ENDS[profile.time]
         self._anchor: tuple[int, int] | None = None  #: by the band's clock and by ours
+        self._packed: tuple[int, int] | None = None  #: when the first message of several came, and samples since
         self._last_ns = -1
         self._last: np.ndarray | None = None
 
@@ -79,7 +80,7 @@ class ProfileFollower:
 
     def _held(self, until_ns: int) -> Samples:
         """Return the samples that weren't sent because they equal the last one."""
-        if self._profile.time is not TimeForm.CHANGES or self._last is None:
+        if self._profile.time is not TimeForm.CHANGES or self._last is None or self._packed is not None:
             return NONE
         if until_ns - self._last_ns > LONGEST_HOLD_S * NS_PER_S:
             return NONE
@@ -110,8 +111,17 @@ class ProfileFollower:
     def by_changes(self, came: Came, n: int) -> int:
         """Return when the sample of a message was taken: at its arrival; several are timed by their number."""
         if n > 1:
+            self._learn_step(came.utc_ns, n)
             return self.by_index(came, n)
         return max(came.utc_ns, self._last_ns + round(self._step_ns / 2))
+
+    def _learn_step(self, utc_ns: int, n: int) -> None:
+        """Take the pace from all arrivals since the last long silence: nobody says what it is."""
+        if self._packed is None or utc_ns - self._last_ns > MOST_APART_NS:
+            self._packed, self._step_ns = (utc_ns, 0), NS_PER_S / self._profile.packed_rate_hz
+            return
+        first_ns, count = self._packed[0], self._packed[1] + n
+        self._packed, self._step_ns = (first_ns, count), max(1.0, (utc_ns - first_ns) / count)
 
     def _anchored(self, own_ns: int, utc_ns: int) -> int:
         if self._anchor is not None:

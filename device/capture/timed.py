@@ -50,7 +50,7 @@ class Placed:
     """Samples at their times, and what is to be said of how they got them."""
 
     runs: tuple[Run, ...]
-    rate_hz: float  #: nominal
+    rate_hz: float  #: nominal; NaN where nobody says
     damage: tuple[Damage, ...] = ()
 
     def with_settings(self, band: BandInfo | None) -> BandInfo:
@@ -95,8 +95,11 @@ def by_index(profile: Profile, links: Links) -> Placed:
 
     A silence whose samples didn't all come after it ends such a stretch.
     """
-    stretches = [link[a:b] for link in links for a, b in _unbroken(link, _rate_hz(profile))]
-    nominal = _rate_hz(profile)
+    return _by_index(links, _rate_hz(profile))
+
+
+def _by_index(links: Links, nominal: float) -> Placed:
+    stretches = [link[a:b] for link in links for a, b in _unbroken(link, nominal)]
     fitted = [_index_line(stretch, nominal) for stretch in stretches]
     measured = [(len(s), line.ns_per_tick) for s, line in zip(stretches, fitted, strict=True) if line.measured]
     runs = []
@@ -117,7 +120,7 @@ def by_changes(profile: Profile, links: Links) -> Placed:
     band had what it had before. That is known to a period, not better.
     """
     if any(len(one.samples.counts) > 1 for link in links for one in link):
-        return by_index(profile, links)
+        return replace(_by_index(links, _usual_hz(links, profile.packed_rate_hz)), rate_hz=float("nan"))
     nominal = _rate_hz(profile)
     densest_hz = max((_densest_hz(_utc(link), NS_PER_S / nominal) for link in links), default=nominal)
     step_ns = NS_PER_S / max(nominal, densest_hz)
@@ -254,6 +257,13 @@ def _unbroken(link: Sequence[Came], nominal_hz: float) -> list[tuple[int, int]]:
 def _index_line(stretch: Sequence[Came], rate_hz: float) -> ClockLine:
     last = np.cumsum(_counts(stretch)) - 1
     return lower_line(last, _utc(stretch), rate_hz, SHORTEST_INDEX_FIT_S, LARGEST_RATE_ERROR * 1e6)
+
+
+def _usual_hz(links: Links, likely_hz: float) -> float:
+    """Return the rate of the longest connection by its arrivals; what is likely where it was too short to tell."""
+    longest = max(links, key=len)
+    span_s = (longest[-1].utc_ns - longest[0].utc_ns) / NS_PER_S
+    return float(_counts(longest)[1:].sum()) / span_s if span_s >= SHORTEST_INDEX_FIT_S else likely_hz
 
 
 def _densest_hz(utc_ns: Ns, step_ns: float) -> float:

@@ -16,6 +16,8 @@ SERVICE_UUID: Final = "00030000-78fc-48fe-8e23-433b3a1942d0"
 STREAM_UUID: Final = "00030002-78fc-48fe-8e23-433b3a1942d0"
 COUNTS_PER_G: Final = 1024
 MAX_SAMPLES: Final = 32
+RATE_HZ: Final = 10.0  #: of the stock firmware
+PACKED_RATE_HZ: Final = 100.0  #: at which the sensor runs; forks of the other firmware claim 25 to 200
 _SAMPLE_BYTES: Final = 6
 
 

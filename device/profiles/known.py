@@ -19,7 +19,9 @@ class TimeForm(StrEnum):
     COUNTER = "counter"  #: a counter at the first sample of each message
     LAST_SAMPLE = "last sample"  #: the band's own time of the last sample of each message
     INDEX = "index"  #: nothing: samples are counted, and arrivals say how fast
-    CHANGES = "changes"  #: nothing, and a sample that equals the one before it is not sent
+    CHANGES = (
+        "changes"  #: nothing, and a sample that equals the one before it is not sent; several at once are by index
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Profile:
     name_prefix: str = ""  #: of the advertised name, for bands that don't advertise the service
     service_is_shared: bool = False  #: other devices advertise it, too, so the name decides
     stores_logs: bool = False  #: it records by itself, and `selfback sync` fetches that
+    packed_rate_hz: float = 0.0  #: likely where a band of the form `CHANGES` sends several samples at once after all
     may_be_silent: bool = False  #: nothing comes from a wrist that is still, so silence is no loss
 
 
@@ -65,10 +68,11 @@ PROFILES: Final = (
         "infinitime",
         infinitime.SERVICE_UUID,
         infinitime.STREAM_UUID,
-        10.0,
+        infinitime.RATE_HZ,
         TimeForm.CHANGES,
         "no bonding, no encryption: anyone near can read the motion and replace the firmware",
         infinitime.decode,
+        packed_rate_hz=infinitime.PACKED_RATE_HZ,
         name_prefix="InfiniTime",
         may_be_silent=True,
     ),

@@ -32,7 +32,7 @@ class InfiniTime(SimulatedWatch):
 
     profile = "infinitime"
     usual_facts = BandFacts("InfiniTime", "F0:5E:1F:BA:00:02", "PINE64", "PineTime", "0", "1.15.0", max_mtu=256)
-    rate_hz = 10.0
+    rate_hz = infinitime.RATE_HZ
     counts_per_g = float(infinitime.COUNTS_PER_G)
     range_g = 2.0
     batch = 1
@@ -74,6 +74,6 @@ class InfiniTimeFifo(InfiniTime):
     """Firmware that sends the sensor's whole queue: 20 samples a notification, none left out."""
 
     usual_facts = BandFacts("InfiniTime", "F0:5E:1F:BA:00:03", "PINE64", "PineTime", "0", "1.15.0-fifo", max_mtu=256)
-    rate_hz = 10.0
+    rate_hz = infinitime.PACKED_RATE_HZ
     batch = 20
     suppresses = False

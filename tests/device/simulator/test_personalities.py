@@ -113,7 +113,8 @@ def test_what_the_band_had_is_recorded_sample_by_sample_and_at_its_time(kind: st
     off_s = (run.recording.time_ns - run.had_ns[at]) / NS_PER_S
     assert np.abs(off_s).max() < MOST_OFF_S[profile.time]
     assert run.recording.rate_hz == pytest.approx(run.watch.rate_hz, rel=1e-3)
-    assert run.recording.band.nominal_rate_hz == profile.rate_hz
+    if kind != "infinitime-fifo":  # which carries the name of the other, and says nothing of its rate
+        assert run.recording.band.nominal_rate_hz == profile.rate_hz
 
 
 @pytest.mark.parametrize("kind", PERSONALITIES)
@@ -193,8 +194,8 @@ def test_a_watch_whose_rate_is_8_percent_off_is_timed_by_what_it_does(kind: str,
     off_s = (run.recording.time_ns - run.had_ns[places(run)]) / NS_PER_S
     assert np.ptp(off_s) < 0.05
     assert run.recording.rate_hz == pytest.approx(run.watch.true_rate_hz, rel=2e-4)
-    (row,) = run.recording.damage
-    assert f"{100 * error:+.0f}" in row.what.replace(".0 %", " %")
+    told = [f"{100 * error:+.1f} %" in row.what for row in run.recording.damage]
+    assert told == ([True] if kind == "seizure-detector" else [])
 
 
 @pytest.mark.parametrize("error", [-0.05, 0.05])
