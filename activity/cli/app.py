@@ -46,8 +46,10 @@ def command() -> None:
 @click.option("--site", default="", help="Site of a clinician.")
 @click.option("--demo", is_flag=True, help="Serve a made-up study instead of a store; it is gone when this ends.")
 @click.option("--people", type=click.IntRange(1, 500), default=16, help="How many people the demo has.")
+@click.option("--json", "as_json", is_flag=True, help="Print each link as a JSON document.")
 def serve(
-    *, store: str | None, port: int, origin: str | None, role: str, site: str, demo: bool, people: int
+    *, store: str | None, port: int, origin: str | None, role: str, site: str, demo: bool, people: int,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Serve the pages on 127.0.0.1 until you press Ctrl+C, and print a link that signs you in once.
 
@@ -66,8 +68,9 @@ def serve(
     with _demo_address() if demo else _given(store) as address, opened(address) as kept:
         context = Context(kept, Settings(origin or f"http://{LOOPBACK}:{port}"))
         if demo:
-            _fill(context, people)
-        console.emit(f"{role}: {staff_link(context, Role(role), site)}")
+            for whose, link in _fill(context, people):
+                _say_link(whose, link, as_json=as_json)
+        _say_link(role, staff_link(context, Role(role), site), as_json=as_json)
         console.note("each link works once; press Ctrl+C to stop")
         run(context, LOOPBACK, port)
 
@@ -159,8 +162,15 @@ def _given(store: str | None) -> Iterator[str | None]:
     yield store
 
 
-def _fill(context: "Context", people: int) -> None:
-    """Make the demo study, and print a link for one participant and for a clinician of their site."""
+def _say_link(role: str, link: str, *, as_json: bool) -> None:
+    if as_json:
+        console.emit_json({"role": role, "link": link})
+    else:
+        console.emit(f"{role}: {link}")
+
+
+def _fill(context: "Context", people: int) -> "tuple[tuple[str, str], ...]":
+    """Make the demo study, and return a link for one participant and for a clinician of their site."""
     from zoneinfo import ZoneInfo
 
     from activity.app.demo import SITES, ZONE, fill_demo
@@ -172,8 +182,8 @@ def _fill(context: "Context", people: int) -> None:
         task = display.add_task("people", total=people)
         today = context.clock().astimezone(ZoneInfo(ZONE)).date()
         one = fill_demo(context, today, people=people, told=lambda done: display.update(task, completed=done))
-    console.emit(f"participant: {invitation_for(context, one, 'demo')}")
-    console.emit(f"clinician: {staff_link(context, Role.CLINICIAN, SITES[0])}")
+    clinician = staff_link(context, Role.CLINICIAN, SITES[0])
+    return ("participant", invitation_for(context, one, "demo")), ("clinician", clinician)
 
 
 def _needs_extra() -> None:
