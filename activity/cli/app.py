@@ -63,6 +63,8 @@ def serve(
     from activity.app.settings import Settings
     from activity.store.accounts import Role, checked_name
 
+    if role == "clinician" and not site:
+        raise click.UsageError("a clinician has a --site")
     if site:
         site = checked_name(site, "site")
     with _demo_address() if demo else _given(store) as address, opened(address) as kept:
@@ -73,6 +75,35 @@ def serve(
         _say_link(role, staff_link(context, Role(role), site), as_json=as_json)
         console.note("each link works once; press Ctrl+C to stop")
         run(context, LOOPBACK, port)
+
+
+@command.command(short_help="Take the days of all bands that were given into the store, where pages find them.")
+@click.argument("results", metavar="RESULTS", type=click.Path(path_type=Path))
+@store_option
+@who_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document a band.")
+def days(results: Path, *, store: str | None, who: str, as_json: bool) -> None:
+    """Take the days in RESULTS, which `selfback process` wrote, of every band that somebody has into the store.
+
+    A day that is there as it is changes nothing, so it can run after every sync. Days of another source are never
+    added to those of a band.
+    """
+    from activity.cli.plan import wearer_and_days
+    from activity.store.bands import bands_given
+    from activity.store.days import Source, keep_days
+    from activity.store.writing import writing
+
+    with opened(store) as kept:
+        with kept.reading() as connection:
+            bands = bands_given(connection)
+        for serial in bands:
+            one, found, _ = wearer_and_days(kept, serial, results)
+            with writing(kept, who, "days") as write:
+                new = keep_days(write, one, Source.BAND, found)
+            if as_json:
+                console.emit_json({"id": one.id, "band": serial, "days": len(found), "new": new})
+            else:
+                console.emit(f"{one.id}: {new} new of {len(found)} days of band {serial}")
 
 
 @command.command(short_help="Print a one-time link for a participant.")
