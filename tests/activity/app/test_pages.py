@@ -218,7 +218,9 @@ def test_flare_mode_offers_gentle_exercises_and_ends(
         known = content.exercise(one.id)
         assert known is not None
         assert known.gentle
-    assert "Flare mode is on" in me.get("/").text
+    page = me.get("/").text
+    assert "Flare mode is on" in page
+    assert 'class="big"' not in page  # no goal to look at
     with context.store.reading() as connection:
         later = standing(connection, people[0], context.clock().date() + timedelta(days=7))
     assert later.flare_since is None
