@@ -18,7 +18,7 @@ from activity.coach.own_goal import GoalWish, with_own_goal
 from activity.coach.plan import DailyMessage, WeeklyPlan
 from activity.coach.plan_document import plan_to_document
 from activity.coach.week import todays_message
-from activity.errors import AnswerError
+from activity.errors import AnswerError, ProtocolChangedError, TrialError
 from activity.store.accounts import Role, devices, end_session, is_new
 from activity.store.history import CHECKIN_FORM, ELIGIBILITY_FORM, FEEDBACK_FORM
 from activity.store.participants import export, keep_answers, keep_edit, keep_exercise, keep_message, keep_plan
@@ -33,6 +33,7 @@ from activity.store.standing import (
     standing,
     stop_of,
 )
+from activity.store.week import check_given_plans
 from activity.store.writing import Writing, writing
 
 ROUTER: Final = APIRouter()
@@ -70,7 +71,8 @@ def today(request: Request, me: Me) -> Response:
         refused=kept_out(now, content, shown_form(ELIGIBILITY_FORM)), steps=steps_of(now, me.today),
         exercises=offered(now, content), sessions=sessions_done(now), message=message,
         said=next((one for one in now.feedback if message and one.message == message.id), None),
-        late=is_late(now), new=new_thing(now), back=now.back.get(me.today), checkin=CHECKIN_FORM,
+        without_plan=_is_without_plan(me), late=is_late(now), new=new_thing(now), back=now.back.get(me.today),
+        checkin=CHECKIN_FORM,
     )  # fmt: skip
 
 
@@ -244,6 +246,18 @@ def _note_opened(me: Asking, now: Standing) -> None:
         if keep_opened(write, me.who, me.today) and message is not None and now.plan is not None:
             shown = next(m for m in plan_to_document(now.plan)["messages"] if m["date"] == me.today.isoformat())
             keep_message(write, me.who, shown)
+
+
+def _is_without_plan(me: Asking) -> bool:
+    """Return whether the arm of a study that somebody is in is given no plans, so that none is asked for."""
+    try:
+        with me.context.store.reading() as connection:
+            check_given_plans(connection, me.who)
+    except ProtocolChangedError:
+        return False  # their plan waits for the staff of the study
+    except TrialError:
+        return True
+    return False
 
 
 def _is_first(write: Writing, me: Asking, form: Form) -> bool:

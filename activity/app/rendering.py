@@ -55,6 +55,7 @@ def environment() -> Environment:
     found.filters |= {
         "count": wording.count,
         "duration": wording.duration,
+        "sentence": wording.sentence,
         "long_date": wording.long_date,
         "short_date": wording.short_date,
         "drawn": Markup,  # of our own drawings only, whose texts are escaped where they are drawn

@@ -46,8 +46,10 @@ def command() -> None:
 @click.option("--site", default="", help="Site of a clinician.")
 @click.option("--demo", is_flag=True, help="Serve a made-up study instead of a store; it is gone when this ends.")
 @click.option("--people", type=click.IntRange(1, 500), default=16, help="How many people the demo has.")
+@click.option("--json", "as_json", is_flag=True, help="Print each link as a JSON document.")
 def serve(
-    *, store: str | None, port: int, origin: str | None, role: str, site: str, demo: bool, people: int
+    *, store: str | None, port: int, origin: str | None, role: str, site: str, demo: bool, people: int,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Serve the pages on 127.0.0.1 until you press Ctrl+C, and print a link that signs you in once.
 
@@ -61,15 +63,47 @@ def serve(
     from activity.app.settings import Settings
     from activity.store.accounts import Role, checked_name
 
+    if role == "clinician" and not site:
+        raise click.UsageError("a clinician has a --site")
     if site:
         site = checked_name(site, "site")
     with _demo_address() if demo else _given(store) as address, opened(address) as kept:
         context = Context(kept, Settings(origin or f"http://{LOOPBACK}:{port}"))
         if demo:
-            _fill(context, people)
-        console.emit(f"{role}: {staff_link(context, Role(role), site)}")
+            for whose, link in _fill(context, people):
+                _say_link(whose, link, as_json=as_json)
+        _say_link(role, staff_link(context, Role(role), site), as_json=as_json)
         console.note("each link works once; press Ctrl+C to stop")
         run(context, LOOPBACK, port)
+
+
+@command.command(short_help="Take the days of all bands that were given into the store, where pages find them.")
+@click.argument("results", metavar="RESULTS", type=click.Path(path_type=Path))
+@store_option
+@who_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document a band.")
+def days(results: Path, *, store: str | None, who: str, as_json: bool) -> None:
+    """Take the days in RESULTS, which `selfback process` wrote, of every band that somebody has into the store.
+
+    A day that is there as it is changes nothing, so it can run after every sync. Days of another source are never
+    added to those of a band.
+    """
+    from activity.cli.plan import wearer_and_days
+    from activity.store.bands import bands_given
+    from activity.store.days import Source, keep_days
+    from activity.store.writing import writing
+
+    with opened(store) as kept:
+        with kept.reading() as connection:
+            bands = bands_given(connection)
+        for serial in bands:
+            one, found, _ = wearer_and_days(kept, serial, results)
+            with writing(kept, who, "days") as write:
+                new = keep_days(write, one, Source.BAND, found)
+            if as_json:
+                console.emit_json({"id": one.id, "band": serial, "days": len(found), "new": new})
+            else:
+                console.emit(f"{one.id}: {new} new of {len(found)} days of band {serial}")
 
 
 @command.command(short_help="Print a one-time link for a participant.")
@@ -159,8 +193,15 @@ def _given(store: str | None) -> Iterator[str | None]:
     yield store
 
 
-def _fill(context: "Context", people: int) -> None:
-    """Make the demo study, and print a link for one participant and for a clinician of their site."""
+def _say_link(role: str, link: str, *, as_json: bool) -> None:
+    if as_json:
+        console.emit_json({"role": role, "link": link})
+    else:
+        console.emit(f"{role}: {link}")
+
+
+def _fill(context: "Context", people: int) -> "tuple[tuple[str, str], ...]":
+    """Make the demo study, and return a link for one participant and for a clinician of their site."""
     from zoneinfo import ZoneInfo
 
     from activity.app.demo import SITES, ZONE, fill_demo
@@ -172,8 +213,8 @@ def _fill(context: "Context", people: int) -> None:
         task = display.add_task("people", total=people)
         today = context.clock().astimezone(ZoneInfo(ZONE)).date()
         one = fill_demo(context, today, people=people, told=lambda done: display.update(task, completed=done))
-    console.emit(f"participant: {invitation_for(context, one, 'demo')}")
-    console.emit(f"clinician: {staff_link(context, Role.CLINICIAN, SITES[0])}")
+    clinician = staff_link(context, Role.CLINICIAN, SITES[0])
+    return ("participant", invitation_for(context, one, "demo")), ("clinician", clinician)
 
 
 def _needs_extra() -> None:

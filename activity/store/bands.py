@@ -52,6 +52,12 @@ def wearer(connection: Connection, serial: str) -> Wearer:
     return Wearer(participant(connection, row.participant), date.fromisoformat(row.since))
 
 
+def bands_given(connection: Connection) -> tuple[str, ...]:
+    """Return the serial numbers of the bands that somebody has, in order."""
+    states = {row.band: row.state for row in connection.execute(select(BAND).order_by(BAND.c.id))}
+    return tuple(sorted(name for name, state in states.items() if state == GIVEN))
+
+
 def checked_serial(serial: str) -> str:
     """Return a serial number as it is kept; `AnswerError` where it can't be one."""
     name = serial.strip()

@@ -74,10 +74,10 @@ def caseload(connection: Connection, site: str | None, today: date, pain_rise: i
     """Return everybody of a site, or of all where it is None, who needs attention first."""
     where = sites(connection)
     people = [one for one in participants(connection) if site is None or where.get(one.id, "") == site]
-    opened = _newest(connection, select(EVENT.c.participant, func.max(EVENT.c.date)).where(EVENT.c.kind == OPENED)
-                     .group_by(EVENT.c.participant))  # fmt: skip
-    synced = _newest(connection, select(DAY.c.participant, func.max(DAY.c.date)).where(DAY.c.source == Source.BAND)
-                     .group_by(DAY.c.participant))  # fmt: skip
+    last_opened = select(EVENT.c.participant, func.max(EVENT.c.date)).where(EVENT.c.kind == OPENED)
+    opened = _newest(connection, last_opened.group_by(EVENT.c.participant))
+    last_day = select(DAY.c.participant, func.max(DAY.c.date)).where(DAY.c.source == Source.BAND.value)
+    synced = _newest(connection, last_day.group_by(DAY.c.participant))
     begun = set(connection.execute(select(PLAN.c.participant).distinct()).scalars())
     checkins, events = _checkins(connection, today), _events(connection, today)
     found = []

@@ -14,6 +14,7 @@ from activity.coach.plan_document import plan_from_document
 from activity.coach.quiz import MessageFeedback
 from activity.errors import AnswerError
 from activity.questionnaires.checkin import CheckIn, load_checkin
+from activity.questionnaires.definition import load_questionnaire
 from activity.questionnaires.eligibility import Eligibility, load_eligibility
 from activity.questionnaires.profile import Profile, load_profile
 from activity.store.participants import Participant, kept, latest
@@ -157,7 +158,8 @@ def _eligibility(connection: Connection, who: Participant, start: date) -> Eligi
 
 def _checkins(connection: Connection, who: Participant) -> list[CheckIn]:
     rows = [row for row in kept(connection, who, ANSWERS) if row.facts["instrument"] == CHECKIN_FORM]
-    return [load_checkin(_dated(row.document, day)) for day, row in latest(rows, "date").items()]
+    form = load_questionnaire(CHECKIN_FORM) if rows else None
+    return [load_checkin(_dated(row.document, day), form) for day, row in latest(rows, "date").items()]
 
 
 def _dated(document: Mapping[str, object], day: str) -> dict[str, object]:

@@ -156,6 +156,9 @@ DAY: Final = _table(
     Column("source", Text, nullable=False),
     Column("document", Text, nullable=False),
 )
+#: The last day from the band, and the last time the app was opened, are asked of everybody at once.
+Index("ix_day_source", DAY.c.source, DAY.c.participant, DAY.c.date)
+Index("ix_event_kind", EVENT.c.kind, EVENT.c.participant, EVENT.c.date)
 #: One-time links to sign in by; of a secret only its hash is kept, here and in the tables of sessions.
 INVITATION: Final = _table(
     "invitation",

@@ -115,8 +115,11 @@ def test_no_store_a_newer_one_and_a_locked_one_end_with_6(
 def test_a_migration_says_what_would_run_and_backs_up_first(selfback: Selfback, key: str, tmp_path: Path) -> None:
     place = tmp_path / "s.sqlite"
     assert selfback("store", "migrate")[1].startswith("current: ")
-    for name in ("allocation", "place", "study", "band", "exercise", "retained"):
+    accounts = ("session_end", "session", "invitation", "submission", "day", "site")
+    staff = ("staff_session_end", "staff_session", "staff", "access")
+    for name in (*accounts, *staff, "allocation", "place", "study", "band", "exercise", "retained"):
         change(place, f"DROP TABLE {name}")
+    change(place, "DROP INDEX ix_event_kind")
     change(place, "UPDATE alembic_version SET version_num = '0001'")
     code, out, _ = selfback("store", "migrate", "--dry-run")
     assert code == 0
@@ -156,6 +159,12 @@ def test_the_person_whose_band_was_synced_gets_a_plan_and_what_came_is_proved(
     # By hand it is the same plan.
     code, out, _ = selfback("plan", "--band", serial, "--results", tmp_path / "results", "--dry-run", "--json")
     assert (code, json.loads(out)) == (0, said["plan"])
+    # The pages of the app find its days, each once.
+    took = [json.loads(selfback("app", "days", tmp_path / "results", "--json")[1]) for _ in range(2)]
+    assert took[0]["new"] == took[0]["days"] > 0
+    assert (took[1]["id"], took[1]["new"], took[1]["days"]) == (key, 0, took[0]["days"])
+    exported = json.loads(selfback("participant", "export", key)[1])
+    assert {row["source"] for row in exported["day"]} == {"band"}
     # Somebody else's band from now on: what it recorded before isn't theirs.
     other = selfback("participant", "add", "--band", serial)[1].strip()
     assert selfback("ask", other, "eligibility", "--answers", tmp_path / "fit.toml")[0] == 0

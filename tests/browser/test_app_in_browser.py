@@ -148,7 +148,9 @@ def test_the_pages_of_staff_are_accessible_and_a_person_fits_a_sheet(
     context.close()
 
 
-def test_nothing_is_stopped_by_the_policy_and_today_is_light(chromium, running: Running) -> None:
+def test_nothing_is_stopped_by_the_policy_today_is_light_and_the_app_can_be_installed(
+    chromium, running: Running
+) -> None:
     context = phone(chromium, running, participant_cookie(running.context, running.who))
     page = context.new_page()
     said, sizes = [], []
@@ -158,6 +160,9 @@ def test_nothing_is_stopped_by_the_policy_and_today_is_light(chromium, running: 
     page.goto(running.address, wait_until="networkidle")
     assert said == []
     assert sum(sizes) < TODAY_BYTES
+    page.evaluate("navigator.serviceWorker.ready")
+    found = context.new_cdp_session(page).send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert {one["errorId"] for one in found} <= {"in-incognito"}  # which every browser of a test is
     context.close()
 
 

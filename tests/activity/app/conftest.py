@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from app_clients import ORIGIN, Clock
+from argon2 import PasswordHasher
 
+from activity.app import credentials
 from activity.app.context import Context
 from activity.app.demo import fill_demo
 from activity.app.settings import Settings
@@ -20,6 +22,14 @@ from activity.store.writing import writing
 NOW = datetime(2026, 11, 24, 11, 30, tzinfo=UTC)
 TODAY = date(2026, 11, 24)
 SECRET = "Planted Word"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Hashes that cost little: what is tested is whether they fit, not how long they take."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(credentials, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from activity.app.context import Context
 from activity.app.exercising import counted, offered
 from activity.app.today import NEW_THINGS, new_thing, steps_of, week_steps, week_words
 from activity.coach.content import load_content
+from activity.errors import TrialError
 from activity.questionnaires.definition import load_questionnaire
 from activity.store.days import Source
 from activity.store.history import CHECKIN_FORM, ELIGIBILITY_FORM, plan_of
@@ -217,7 +218,9 @@ def test_flare_mode_offers_gentle_exercises_and_ends(
         known = content.exercise(one.id)
         assert known is not None
         assert known.gentle
-    assert "Flare mode is on" in me.get("/").text
+    page = me.get("/").text
+    assert "Flare mode is on" in page
+    assert 'class="big"' not in page  # no goal to look at
     with context.store.reading() as connection:
         later = standing(connection, people[0], context.clock().date() + timedelta(days=7))
     assert later.flare_since is None
@@ -327,3 +330,20 @@ def test_plans_are_kept_as_they_were_shown(context: Context, me: TestClient, peo
     before = rows(context, people[0], PLAN)
     me.get("/")
     assert rows(context, people[0], PLAN) == before
+
+
+def test_whoever_is_given_no_plan_by_a_study_is_not_asked_for_one(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writing(context.store, "test") as write:
+        who = add_participant(write, "Europe/Oslo")
+    me = browser(fresh(context), participant_cookie(context, who))
+    assert "/ask/" in me.get("/").text
+
+    def other_arm(*_: object) -> None:
+        raise TrialError("an arm without plans")
+
+    monkeypatch.setattr("activity.app.participant_pages.check_given_plans", other_arm)
+    page = me.get("/").text
+    assert "/ask/" not in page
+    assert "has no plan" in page

@@ -326,6 +326,7 @@ def older(store: Store) -> None:
         staff = ("staff_session_end", "staff_session", "staff", "access")
         for name in (*accounts, *staff, "allocation", "place", "study", "band", "exercise", "retained"):
             connection.execute(text(f"DROP TABLE {name}"))
+        connection.execute(text("DROP INDEX ix_event_kind"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
 
 

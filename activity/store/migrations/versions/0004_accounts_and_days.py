@@ -39,6 +39,8 @@ def upgrade() -> None:
     """Make the tables; nothing that is there changes."""
     _about("site", *_texts("site"))
     _about("day", *_texts("date", "source", "document"))
+    op.create_index("ix_day_source", "day", ["source", "participant", "date"])
+    op.create_index("ix_event_kind", "event", ["kind", "participant", "date"])
     _about("invitation", *_texts("secret", "until"), unique=("secret",))
     _about(
         "session",
