@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from device.capture.journal import load_journal
+from device.capture.segments import read_segment
 from device.errors import BandLostError, BandNotFoundError, BandRefusedError
 from device.link.collect import LiveCapture, live_recording, record_live
 from device.link.connect import Timeouts, connect
@@ -236,14 +237,15 @@ def _continues(round_: LiveRound, a: Frame, b: Frame) -> bool:
 
 
 def _least_late(round_: LiveRound, frames: list[Frame]) -> NDArray[np.float64]:
-    """For each frame: how late the least late one was of those that one connection and counter have in common."""
-    least: dict[tuple[int, int], float] = {}
-    for frame in frames:
-        name = (frame.sent.link, frame.sent.clock.boot_ns)
-        sent_ns = NOW_NS + round(frame.sent.at_s * NS_PER_S)
+    """For each frame: how late the least late one was of those that came with it, without a gap between them."""
+    gap_free, late_ns = [0], []
+    for i, frame in enumerate(frames):
         last_ns = frame.taken_ns + (len(frame.samples) - 1) * NS_PER_S / (round_.rate_hz * (1 + round_.rate_error))
-        least[name] = min(least.get(name, np.inf), sent_ns - last_ns)
-    return np.array([least[frame.sent.link, frame.sent.clock.boot_ns] for frame in frames])
+        late_ns.append(NOW_NS + round(frame.sent.at_s * NS_PER_S) - last_ns)
+        if i and not _continues(round_, frames[i - 1], frame):
+            gap_free.append(i)
+    lengths = np.diff([*gap_free, len(frames)])
+    return np.repeat(np.minimum.reduceat(np.array(late_ns), gap_free), lengths)
 
 
 def live_round(seed: int, folder: Path) -> Counter[str]:
@@ -457,3 +459,39 @@ def killed(work: Callable[..., None], arguments: tuple[Any, ...], after_s: float
     child.join()
     assert alive or child.exitcode == 0
     return child.exitcode == -signal.SIGKILL
+
+
+def killed_pull_round(seed: int, folder: Path) -> Counter[str]:
+    """Kill hosts while they fetch a log, then let one finish; whatever was on the disk, the whole log must be there."""
+    rng, kills = random.Random(seed), 0
+    for _ in range(2):
+        kills += killed(_pull_in_child, (seed, str(folder)), rng.uniform(0.02, 0.35))
+    _pull_in_child(seed, str(folder))
+    (capture,) = folder.iterdir()
+    judge_log(draw_log(seed), capture)
+    return Counter({"hosts killed": kills, "blocks": draw_log(seed).blocks})
+
+
+def killed_live_round(seed: int, folder: Path) -> Counter[str]:
+    """Kill a host while it records; what is on the disk is what came, but for the last two seconds before the kill."""
+    round_, truth = draw_live(seed), folder / "truth"
+    kills = killed(_record_in_child, (seed, str(folder / "live"), str(truth)), random.Random(seed).uniform(0.05, 0.35))
+    sent = list(_read_truth(truth))
+    capture = LiveCapture(folder / "live", segments=sorted((folder / "live").glob("*.arrows")))
+    kept = sum(len(read_segment(path).packets) for path in capture.segments)
+    assert len(sent) >= kept
+    lost = sent[kept:]
+    assert not lost or not kills or lost[0].at_s > sent[-1].at_s - 2.0, "what had been there for two seconds is lost"
+    if kept and any(Frame.of(one) for one in sent[:kept]):
+        judge_live(round_, live_recording(capture, folder / "live.parquet"), sent[:kept])
+    return Counter({"hosts killed": kills, "frames": kept})
+
+
+def campaign_round(number: int, folder: Path) -> Counter[str]:
+    """Run and judge round ``number``: of eight, four record live, three fetch a log, one has its hosts killed."""
+    folder.mkdir()
+    if number % 16 == 7:
+        return killed_live_round(number, folder)
+    if number % 16 == 15:
+        return killed_pull_round(number, folder)
+    return live_round(number, folder) if number % 2 == 0 else log_round(number, folder)
