@@ -3,8 +3,8 @@
 The band's side is written down where it leaves the band: each payload that goes on the air, when, on which connection
 and by which counter. What the collector made of it is then compared with that, sample by sample and gap by gap.
 
-A frame of the live stream has no checksum of its own: on the air the link layer's CRC guards it (Core 5.4, vol 6, part B,
-3.1.1). So live frames are garbled here in what shows it, and stored blocks anywhere.
+A live frame has no checksum of its own: on the air the link layer's CRC guards it (Core 5.4, vol 6, part B, 3.1.1). So
+live frames are garbled here in what shows it, and stored blocks anywhere.
 """
 
 import asyncio

@@ -47,6 +47,11 @@ if TYPE_CHECKING:
 )
 @store_option
 @who_option
+@click.option(
+    "--btsnoop",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write all that goes over a `bumble:` radio to this new NAME.sensitive.btsnoop: health data and keys.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what the band holds and what of it is not here yet.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def command(
@@ -62,6 +67,7 @@ def command(
     results: Path,
     store: str | None,
     who: str,
+    btsnoop: Path | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -82,7 +88,7 @@ def command(
     zone_named(zone)
     if make_plan and dry_run:
         raise click.UsageError("--plan or --dry-run, not both")
-    where = radios.radio(radio)
+    where = radios.radio(radio, btsnoop)
 
     async def work() -> list[dict[str, Any]]:
         async with radios.open_adapter(where) as adapter:

@@ -97,7 +97,7 @@ def test_a_file_cut_at_any_byte_gives_back_every_whole_batch(tmp_path: Path) -> 
 
 
 def write_64_kb(path: Path) -> tuple[list[Packet], list[int], bytes]:
-    """A live segment of 64 kB, a batch of four notifications after the other; with its packets and where batches end."""
+    """Write 64 kB in batches of four notifications; return the packets, where each batch ends, and the bytes."""
     made: list[Packet] = []
     with SegmentWriter(path, HEAD, Clock()) as writer:
         ends = [path.stat().st_size]
