@@ -25,6 +25,7 @@ from device.profiles import openband
 from device.profiles.current_time import decode_current_time, encode_current_time
 from device.profiles.pieces import split_message
 from device.recording import NS_PER_S
+from device.simulator.bonding import pairing_config
 from device.simulator.faults import FaultPlan, FaultsSoFar
 from device.simulator.memory import BandClock, StoredLog, Trace, flags_of
 from device.simulator.radio import VirtualAir
@@ -61,6 +62,8 @@ class BandFacts:
     battery_percent: int = 80
     max_mtu: int = 247  #: what an nRF52 band agrees to
     advertising_interval_ms: float = 100.0
+    encrypted: bool = False  #: its control point wants an encrypted link, so that nothing is had without one
+    passkey: int | None = None  #: printed on it; where there is one, its control point wants a link that it has proved
 
 
 def facts_of(name: str) -> BandFacts:
@@ -111,8 +114,12 @@ class SimulatedBand:
         self._stream = Characteristic[bytes](STREAM_UUID, _Kinds.NOTIFY, _READ)
         self._log = Characteristic[bytes](LOG_UUID, _Kinds.NOTIFY, _READ)
         self._control = Characteristic[bytes](
-            CONTROL_UUID, _Kinds.WRITE | _Kinds.INDICATE, _WRITE, CharacteristicValue(write=self._on_control)
+            CONTROL_UUID,
+            _Kinds.WRITE | _Kinds.INDICATE,
+            self._who_may_write(),
+            CharacteristicValue(write=self._on_control),
         )
+        self.device.pairing_config_factory = lambda _: pairing_config(self.facts.passkey, shows_it=True)
         for service in self._services():
             self.device.add_service(service)
         self.device.on(self.device.EVENT_CONNECTION, self._on_connection)
@@ -147,6 +154,14 @@ class SimulatedBand:
                 await connection.disconnect(reason)
 
     # -- services -----------------------------------------------------------------------------------------------
+
+    def _who_may_write(self) -> Characteristic.Permissions:
+        permissions = _WRITE
+        if self.facts.encrypted or self.facts.passkey is not None:
+            permissions |= Characteristic.WRITE_REQUIRES_ENCRYPTION
+        if self.facts.passkey is not None:
+            permissions |= Characteristic.WRITE_REQUIRES_AUTHENTICATION
+        return permissions
 
     def _services(self) -> tuple[Service, ...]:
         facts = self.facts
