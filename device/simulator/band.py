@@ -47,6 +47,7 @@ _SAMPLE_BYTES: Final = SAMPLE.size
 _Kinds = Characteristic.Properties
 _READ: Final = Characteristic.READABLE
 _WRITE: Final = Characteristic.WRITEABLE
+_ENCRYPTED: Final = Characteristic.WRITE_REQUIRES_ENCRYPTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class BandFacts:
     max_mtu: int = 247  #: what an nRF52 band agrees to
     advertising_interval_ms: float = 100.0
     encrypted: bool = False  #: its control point wants an encrypted link, so that nothing is had without one
-    passkey: int | None = None  #: printed on it; where there is one, its control point wants a link that it has proved
+    passkey: int | None = None  #: printed on it; where there is one, it pairs with nobody who doesn't know it
 
 
 def facts_of(name: str) -> BandFacts:
@@ -116,7 +117,7 @@ class SimulatedBand:
         self._control = Characteristic[bytes](
             CONTROL_UUID,
             _Kinds.WRITE | _Kinds.INDICATE,
-            self._who_may_write(),
+            _WRITE | (_ENCRYPTED if self.facts.encrypted or self.facts.passkey is not None else 0),
             CharacteristicValue(write=self._on_control),
         )
         self.device.pairing_config_factory = lambda _: pairing_config(self.facts.passkey, shows_it=True)
@@ -154,14 +155,6 @@ class SimulatedBand:
                 await connection.disconnect(reason)
 
     # -- services -----------------------------------------------------------------------------------------------
-
-    def _who_may_write(self) -> Characteristic.Permissions:
-        permissions = _WRITE
-        if self.facts.encrypted or self.facts.passkey is not None:
-            permissions |= Characteristic.WRITE_REQUIRES_ENCRYPTION
-        if self.facts.passkey is not None:
-            permissions |= Characteristic.WRITE_REQUIRES_AUTHENTICATION
-        return permissions
 
     def _services(self) -> tuple[Service, ...]:
         facts = self.facts

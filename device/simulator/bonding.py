@@ -15,6 +15,10 @@ class _Passkey(PairingDelegate):
         """Return the number that is printed on the band."""
         return self.passkey
 
+    async def confirm(self, auto: bool = False) -> bool:  # noqa: ARG002 - as Bumble calls it
+        """Refuse a pairing that asks for no number: it proves nothing."""
+        return False
+
     async def get_number(self) -> int | None:
         """Return the number that was typed."""
         return self.passkey
