@@ -35,6 +35,7 @@ from device.recording import NS_PER_S, Recording
 from device.simulator.band import BandFacts, SimulatedBand
 from device.simulator.faults import FaultPlan
 from device.simulator.memory import BLOCK_SAMPLES, BandClock, StoredLog, Trace
+from device.simulator.patches import PacedLink
 from device.simulator.radio import VirtualAir
 from device.simulator.virtual_time import run_virtually
 from device.sync import log_recording, pull_log
@@ -121,7 +122,7 @@ class Air:
 
     sent: list[Sent] = field(default_factory=list)
 
-    def tap(self, band: SimulatedBand, also: Callable[[Sent], None] = lambda _: None) -> None:
+    def tap(self, band: SimulatedBand, link: PacedLink, also: Callable[[Sent], None] = lambda _: None) -> None:
         server, links = band.device.gatt_server, {}
         send = server.notify_subscriber
 
@@ -133,6 +134,16 @@ class Air:
             await send(connection, characteristic, payload, *rest, **more)
 
         server.notify_subscriber = noted
+        vanish = band.vanish
+
+        async def vanished() -> None:
+            """What waits for a connection event when the link breaks never gets over it: the band has sent it, too."""
+            waiting = [packet[-1] for packet in link.held]
+            while self.sent and any(data.endswith(self.sent[-1].payload) for data in waiting):
+                self.sent.pop()
+            await vanish()
+
+        band.vanish = vanished  # type: ignore[method-assign]
 
 
 @contextlib.asynccontextmanager
@@ -151,7 +162,7 @@ async def live_band(round_: LiveRound, air_seen: Air, also: Callable[[Sent], Non
         ) as band,
         open_adapter(simulated(air.backends)) as adapter,
     ):
-        air_seen.tap(band, also)
+        air_seen.tap(band, air.link, also)
         yield adapter, now_ns
 
 

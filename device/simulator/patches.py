@@ -202,6 +202,11 @@ class PacedLink(LocalLink):
         if self._event is None and not self._stalled:
             self._schedule()
 
+    @property
+    def held(self) -> tuple[tuple[Controller, hci.Address, PhysicalTransport, bytes], ...]:
+        """What waits for the next connection event, or for the end of a stall."""
+        return tuple(self._held)
+
     def stall(self) -> None:
         """Hold all data back, as bad reception does."""
         self._stalled = True
