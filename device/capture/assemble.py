@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from device.capture.runs import Frame, Run, join, last_ticks, pace_of, place
+from device.capture.runs import RATE_TOLERANCE, Frame, Run, join, last_ticks, pace_of, place
 from device.capture.segments import Segment
 from device.errors import FrameError
 from device.profiles.openband import (
@@ -285,7 +285,7 @@ def _steps_forward(rows: Sequence[tuple[int, int, Notification]], start: int, st
     for i in range(1, stop - start):
         (ticks, utc_ns, notification), (last_ticks, last_ns, last) = rows[start + i], rows[start + i - 1]
         lasted = len(last.samples) * TICKS_HZ / last.rate_hz
-        if _follows(last, notification) and ticks - last_ticks <= 2 * lasted:
+        if _follows(last, notification) and ticks - last_ticks <= (1 + RATE_TOLERANCE) * lasted:
             continue
         before_ns = delay_ns[max(first, i - LEVEL_FRAMES) : i].min()
         after_ns = delay_ns[i : i + LEVEL_FRAMES].min()
