@@ -41,7 +41,7 @@ ANCHOR_FIT_S: Final = 3_600.0
 """Two anchors that are each 10 ms wrong give the drift to 6 ppm over an hour; nearer ones would make it worse than
 the 50 ppm that it may have, and a log reaches back for days."""
 LEFT_OUT: Final = "left out"
-LEAST_STEP_NS: Final = NS_PER_S // 2
+LEAST_STEP_NS: Final = NS_PER_S // 10
 """A counter that was set steps by seconds or days; what changes by itself between two connections is their delay."""
 LEVEL_FRAMES: Final = 32
 """As many arrivals before and after a hole say what the delay is there at least: a stall holds fewer back."""
