@@ -72,8 +72,6 @@ async def pull_log(
     fresh = Journal.of(link.name, link.address, await link.info(), entry, zone)
     folder = captures / fresh.folder_name
     journal = await asyncio.to_thread(_open_folder, folder, fresh)
-    if link_clock.boot == entry.boot:
-        journal = replace(journal, anchors=(*journal.anchors, link_clock.anchor))
     wanted = range(entry.first_index, entry.first_index + entry.block_count)
     first = wanted.start if journal.wanted == (0, 0) else min(wanted.start, journal.wanted[0])
     journal = replace(journal, wanted=(first, wanted.stop))
@@ -81,6 +79,7 @@ async def pull_log(
     pull.progress = progress or pull.progress
     pull.rng = rng or pull.rng
     pull.utc_ns = utc_ns
+    pull.anchor = link_clock.anchor if link_clock.boot == entry.boot else None
     return await pull.run(wanted)
 
 
@@ -118,6 +117,7 @@ class _Pull:
         self.journal = journal
         self.progress: Progress = lambda _done, _total: None
         self.utc_ns: Callable[[], int] = time.time_ns
+        self.anchor: Anchor | None = None
         self.rng = random.Random(journal.log_id)  # noqa: S311 - jitter, not a secret
         self.held: set[int] = set()
         self.on_disk: set[int] = set()
@@ -131,6 +131,9 @@ class _Pull:
         if missing_ranges(wanted, as_ranges(self.held)):
             await self._fetch_missing(wanted)
             self._verify(wanted)
+        if self.anchor is not None and (self.new or not self.journal.anchors):
+            # Only with what is new: a sync that brings nothing mustn't move what was recorded by a microsecond.
+            self.journal = replace(self.journal, anchors=(*self.journal.anchors, self.anchor))
         hopeless = as_ranges(set(range(*self.journal.wanted)) - self.held)
         self.journal = replace(self.journal, held=as_ranges(self.held), unreadable=hopeless)
         await asyncio.to_thread(self.journal.save, self.folder)

@@ -14,6 +14,7 @@ PACKAGES = ("activity", "device")
 HOMES = {
     "bleak": ("device/link", "device/simulator/bleak_backend.py"),
     "bumble": ("device/simulator",),
+    "dbus_fast": ("device/link/pairing.py",),
     "sklearn": ("activity/classify/train.py", "activity/classify/evaluate.py", "activity/classify/embedded/train.py"),
     "sqlalchemy": ("activity/store",),
     "fastapi": ("activity/app",),

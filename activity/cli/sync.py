@@ -47,6 +47,16 @@ if TYPE_CHECKING:
 )
 @store_option
 @who_option
+@click.option(
+    "--passkey",
+    type=click.IntRange(0, 999_999),
+    help="Pair with the band first, by the six digits on it; once is enough on a computer.",
+)
+@click.option(
+    "--btsnoop",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write all that goes over a `bumble:` radio to this new NAME.sensitive.btsnoop: health data and keys.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what the band holds and what of it is not here yet.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def command(
@@ -62,6 +72,8 @@ def command(
     results: Path,
     store: str | None,
     who: str,
+    passkey: int | None,
+    btsnoop: Path | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -82,10 +94,12 @@ def command(
     zone_named(zone)
     if make_plan and dry_run:
         raise click.UsageError("--plan or --dry-run, not both")
-    where = radios.radio(radio)
+    where = radios.radio(radio, btsnoop)
 
     async def work() -> list[dict[str, Any]]:
         async with radios.open_adapter(where) as adapter:
+            if passkey is not None:
+                await _pair(adapter, band, passkey, timeout)
             if dry_run:
                 return await _planned(adapter, band, output, timeout)
             if live is not None:
@@ -182,6 +196,17 @@ async def fetch_stored(
                 console.note(f"  {pulled.unreadable} blocks came damaged every time: a gap in the recording")
             found.append(_facts(path, link.name, recording) | {"blocks_new": pulled.blocks_new})
     return found
+
+
+async def _pair(adapter: "Adapter", band: str, passkey: int, timeout_s: float) -> None:
+    """Bond with the band, so that it takes this computer from now on."""
+    from activity.cli import console
+    from device.link.connect import Timeouts, connect
+    from device.link.pairing import bond
+
+    async with connect(adapter, band, timeouts=Timeouts(find_s=timeout_s)) as link:
+        await bond(adapter, link, passkey)
+        console.note(f"paired with {link.name}")
 
 
 async def _planned(adapter: "Adapter", band: str, output: Path, timeout_s: float) -> list[dict[str, Any]]:

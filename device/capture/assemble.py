@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from device.capture.runs import Frame, Run, join, last_ticks, place
+from device.capture.runs import RATE_TOLERANCE, Frame, Run, join, last_ticks, pace_of, place
 from device.capture.segments import Segment
 from device.errors import FrameError
 from device.profiles.openband import (
@@ -41,7 +41,7 @@ ANCHOR_FIT_S: Final = 3_600.0
 """Two anchors that are each 10 ms wrong give the drift to 6 ppm over an hour; nearer ones would make it worse than
 the 50 ppm that it may have, and a log reaches back for days."""
 LEFT_OUT: Final = "left out"
-LEAST_STEP_NS: Final = NS_PER_S // 2
+LEAST_STEP_NS: Final = NS_PER_S // 10
 """A counter that was set steps by seconds or days; what changes by itself between two connections is their delay."""
 LEVEL_FRAMES: Final = 32
 """As many arrivals before and after a hole say what the delay is there at least: a stall holds fewer back."""
@@ -177,22 +177,34 @@ def assemble_stream(
     boots: dict[int, list[tuple[int, Notification]]] = defaultdict(list)
     for utc_ns, notification in sorted(arrivals, key=lambda arrival: arrival[0]):
         boots[notification.boot].append((utc_ns, notification))
-    runs: list[Run] = []
     repeated = 0
+    stretches: list[list[tuple[int, int, Notification]]] = []
     for members in boots.values():
-        stretches, copies = _stretches(members)
+        found, copies = _stretches(members)
         repeated += copies
-        for stretch in stretches:
-            frames = _stream_frames(stretch)
-            arrival_ns = np.array([utc for _, utc, _ in stretch], dtype=np.int64)
-            # A notification can't leave before its last sample was taken, which is what its arrival tells of.
-            runs.append(place(frames, lower_line(last_ticks(frames), arrival_ns, TICKS_HZ)))
+        stretches += found
+    runs = _runs(stretches)
     if repeated:
         rows.append(Damage("notification that came twice", repeated, LEFT_OUT))
     runs = _in_order(runs)
     first = min(boots.values(), key=lambda members: members[0][0])[0][1] if boots else None
     settings = (first.rate_hz, first.range_g) if first else (0.0, 0)
     return join(runs, _with_settings(band, *settings), zone, rows, "notifications")
+
+
+def _runs(stretches: Sequence[Sequence[tuple[int, int, Notification]]]) -> list[Run]:
+    """Return stretches with their times; one of a single notification goes at the pace of the others."""
+    framed = [_stream_frames(stretch) for stretch in stretches]
+    paces = [pace for frames in framed if (pace := pace_of(frames)) is not None]
+    usual = float(np.median(paces)) if paces else 1.0
+    runs = []
+    for frames, stretch in zip(framed, stretches, strict=True):
+        own = pace_of(frames)
+        arrival_ns = np.array([utc for _, utc, _ in stretch], dtype=np.int64)
+        # A notification can't leave before its last sample was taken, which is what its arrival tells of.
+        ticks = last_ticks(frames, usual if own is None else own)
+        runs.append(place(frames, lower_line(ticks, arrival_ns, TICKS_HZ), usual))
+    return runs
 
 
 def _in_order(runs: Sequence[Run]) -> list[Run]:
@@ -273,7 +285,7 @@ def _steps_forward(rows: Sequence[tuple[int, int, Notification]], start: int, st
     for i in range(1, stop - start):
         (ticks, utc_ns, notification), (last_ticks, last_ns, last) = rows[start + i], rows[start + i - 1]
         lasted = len(last.samples) * TICKS_HZ / last.rate_hz
-        if _follows(last, notification) and ticks - last_ticks <= 2 * lasted:
+        if _follows(last, notification) and ticks - last_ticks <= (1 + RATE_TOLERANCE) * lasted:
             continue
         before_ns = delay_ns[max(first, i - LEVEL_FRAMES) : i].min()
         after_ns = delay_ns[i : i + LEVEL_FRAMES].min()

@@ -48,12 +48,15 @@ class Run:
     missing: int  #: samples that should have been there, from the lengths of the gaps
 
 
-def place(frames: Sequence[Frame], line: ClockLine) -> Run:
-    """Return the samples of frames that are sorted by ticks, on one clock line."""
+def place(frames: Sequence[Frame], line: ClockLine, pace: float = 1.0) -> Run:
+    """Return the samples of frames that are sorted by ticks, on one clock line.
+
+    ``pace`` is how many nominal periods a sample takes in frames that nothing joins: of the same band at another time.
+    """
     ticks, counts, nominal = _columns(frames)
     apart = _apart(ticks, counts, nominal)
     joined = _joined(frames, apart, counts)
-    period = nominal * np.where(joined, apart, _nearest_known(apart, joined))
+    period = nominal * np.where(joined, apart, _nearest_known(apart, joined, pace))
     holes = (ticks[1:] - ticks[:-1] - counts[:-1] * period[:-1]) / period[:-1]
     missing = int(np.rint(holes[~joined[:-1]].clip(min=0)).sum())
     frame_of = np.repeat(np.arange(len(frames)), counts)
@@ -63,12 +66,17 @@ def place(frames: Sequence[Frame], line: ClockLine) -> Run:
     return Run(accel_g, line.to_ns(ticks[frame_of] + within * period[frame_of]), begins, missing)
 
 
-def last_ticks(frames: Sequence[Frame]) -> NDArray[np.int64]:
-    """Return the ticks of the last sample of each frame, at the pace that the frames have in the middle."""
+def pace_of(frames: Sequence[Frame]) -> float | None:
+    """Return how many nominal periods a sample takes in the middle of what is joined; None where nothing is."""
     ticks, counts, nominal = _columns(frames)
     apart = _apart(ticks, counts, nominal)
     joined = _joined(frames, apart, counts)
-    pace = float(np.median(apart[joined])) if joined.any() else 1.0
+    return float(np.median(apart[joined])) if joined.any() else None
+
+
+def last_ticks(frames: Sequence[Frame], pace: float) -> NDArray[np.int64]:
+    """Return the ticks of the last sample of each frame."""
+    ticks, counts, nominal = _columns(frames)
     return ticks + np.rint((counts - 1) * nominal * pace).astype(np.int64)
 
 
@@ -93,10 +101,10 @@ def _joined(frames: Sequence[Frame], apart: NDArray[np.float64], counts: NDArray
     return joined
 
 
-def _nearest_known(apart: NDArray[np.float64], joined: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _nearest_known(apart: NDArray[np.float64], joined: NDArray[np.bool_], pace: float) -> NDArray[np.float64]:
     """Return for each frame the ratio of the last joined one before it, else of the first: runs keep their pace."""
     if not joined.any():
-        return np.ones(joined.size)
+        return np.full(joined.size, pace)
     known = np.maximum.accumulate(np.where(joined, np.arange(joined.size), -1))
     return apart[np.where(known >= 0, known, int(np.argmax(joined)))]
 

@@ -35,6 +35,9 @@ BUSY_ATTEMPTS: Final = 5
 #: After so long a silence what came before it is written; with what ``SegmentWriter`` does this is a second or two.
 FLUSH_S: Final = 1.0
 
+#: A wait below this is over: one below the resolution of a clock would never be.
+SHORTEST_WAIT_S: Final = 1e-3
+
 
 @dataclass(slots=True)
 class LiveCapture:
@@ -169,9 +172,9 @@ class _Session:
     async def _until_the_end(self, link: BandLink, inbox: Inbox, writer: SegmentWriter, utc_of_zero_ns: int) -> None:
         loop = asyncio.get_running_loop()
         heard_s = loop.time()
-        while (left_s := self.end_s - loop.time()) > 0:
+        while (left_s := self.end_s - loop.time()) > SHORTEST_WAIT_S:
             silent_s = link.timeouts.silence_s - (loop.time() - heard_s)
-            if silent_s <= 0:
+            if silent_s <= SHORTEST_WAIT_S:
                 if not link.profile.may_be_silent:
                     raise link.lost("in mid-stream: nothing came any more")
                 await link.read(link.profile.stream_uuid)  # a band that answers is still, not gone

@@ -84,6 +84,10 @@ class BandLink:
         """Write a characteristic and wait until the band has taken it."""
         await self.bounded("while writing", self._client.write_gatt_char(uuid, value, response=True))
 
+    async def pair(self, passkey: int | None, timeout_s: float) -> None:
+        """Pair and encrypt; ``device.link.pairing.bond`` is for whom this isn't enough."""
+        await self.bounded("while pairing", self._client.pair(passkey=passkey), timeout_s)
+
     async def info(self) -> BandInfo:
         """Return what the band says of itself; empty where it doesn't say."""
         maker, model, serial, firmware = [await self._text(number) for number in _INFO]
@@ -101,10 +105,10 @@ class BandLink:
         value = await self.read(_short(_BATTERY))
         return value[0] if value else None
 
-    async def bounded(self, doing: str, call: Awaitable[T]) -> T:
+    async def bounded(self, doing: str, call: Awaitable[T], timeout_s: float | None = None) -> T:
         """Await one call to the band; a loss, a refusal or silence is a typed fault."""
         try:
-            async with asyncio.timeout(self.timeouts.call_s):
+            async with asyncio.timeout(timeout_s or self.timeouts.call_s):
                 return await call
         except BleakCharacteristicNotFoundError as error:
             raise BandRefusedError(

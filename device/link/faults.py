@@ -58,10 +58,12 @@ DBUS: Final[dict[str, tuple[str, str]]] = {
     ),
 }
 
+PAIR_REMEDY: Final = "run selfback sync with --passkey and the number on the band, once"
+
 #: Answers of a band (ATT error codes) that mean something to a person.
 REFUSALS: Final[dict[int, tuple[str, str]]] = {
-    0x05: ("the band wants to be paired first", "pair it in the system's Bluetooth settings"),
-    0x0F: ("the band wants an encrypted link", "pair it in the system's Bluetooth settings"),
+    0x05: ("the band wants to be paired first", PAIR_REMEDY),
+    0x0F: ("the band wants an encrypted link", PAIR_REMEDY),
 }
 
 NO_SYSTEM_REMEDY: Final = (

@@ -8,6 +8,7 @@ import contextlib
 import importlib.util
 import re
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -71,8 +72,19 @@ class Adapter:
             yield
 
 
-def radio(name: str = "system") -> Radio:
-    """Return the radio of this name: ``system``, or ``bumble:<transport>``."""
+def radio(name: str = "system", btsnoop: Path | None = None) -> Radio:
+    """Return the radio of this name: ``system``, or ``bumble:<transport>``.
+
+    ``btsnoop`` is where the session is written as it goes over HCI (``device.capture.btsnoop``): off unless asked for,
+    and only where HCI is ours to see; of the system's adapter, ``btmon -w`` writes such a file.
+    """
+    if name == "system" and btsnoop is not None:
+        raise RadioNameError(
+            "the system's adapter doesn't show its HCI to programs",
+            where=str(btsnoop),
+            expected="a radio `bumble:<transport>`",
+            remedy="record the session with: sudo btmon -w FILE",
+        )
     if name == "system":
         return Radio(name, nullcontext, lock_name="system")
     kind, _, moniker = name.partition(":")
@@ -80,7 +92,7 @@ def radio(name: str = "system") -> Radio:
         raise RadioNameError(
             f"there is no radio {name!r}", expected="`system` or `bumble:<transport>`", remedy="selfback scan --help"
         )
-    return Radio(name, lambda: _transport(moniker), lock_name=name)
+    return Radio(name, lambda: _transport(moniker, btsnoop), lock_name=name)
 
 
 def simulated(backends: Backends) -> Radio:
@@ -125,16 +137,18 @@ async def scanning(adapter: Adapter, **options: Any) -> AsyncIterator[BleakScann
 
 
 @asynccontextmanager
-async def _transport(moniker: str) -> AsyncIterator[Backends]:
+async def _transport(moniker: str, btsnoop: Path | None) -> AsyncIterator[Backends]:
     """Open a Bumble transport; Bumble is an extra that a plain install lacks."""
     if not has_library("bumble"):
         raise BluetoothUnavailableError(
             "the program Bumble, which drives this radio, is not installed", where=moniker, remedy=SIM_REMEDY
         )
+    from device.capture.btsnoop import BtsnoopWriter  # noqa: PLC0415 - asked for by few
     from device.simulator.radio import hci_adapter  # noqa: PLC0415 - an extra, found only now
 
-    async with hci_adapter(moniker, START_TIMEOUT_S) as backends:
-        yield backends
+    with nullcontext() if btsnoop is None else BtsnoopWriter(btsnoop, time.time_ns) as snooper:
+        async with hci_adapter(moniker, START_TIMEOUT_S, snooper) as backends:
+            yield backends
 
 
 def has_library(name: str) -> bool:

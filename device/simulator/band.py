@@ -25,6 +25,7 @@ from device.profiles import openband
 from device.profiles.current_time import decode_current_time, encode_current_time
 from device.profiles.pieces import split_message
 from device.recording import NS_PER_S
+from device.simulator.bonding import pairing_config
 from device.simulator.faults import FaultPlan, FaultsSoFar
 from device.simulator.memory import BandClock, StoredLog, Trace, flags_of
 from device.simulator.radio import VirtualAir
@@ -46,6 +47,7 @@ _SAMPLE_BYTES: Final = SAMPLE.size
 _Kinds = Characteristic.Properties
 _READ: Final = Characteristic.READABLE
 _WRITE: Final = Characteristic.WRITEABLE
+_ENCRYPTED: Final = Characteristic.WRITE_REQUIRES_ENCRYPTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class BandFacts:
     battery_percent: int = 80
     max_mtu: int = 247  #: what an nRF52 band agrees to
     advertising_interval_ms: float = 100.0
+    encrypted: bool = False  #: its control point wants an encrypted link, so that nothing is had without one
+    passkey: int | None = None  #: printed on it; where there is one, it pairs with nobody who doesn't know it
 
 
 def facts_of(name: str) -> BandFacts:
@@ -111,8 +115,12 @@ class SimulatedBand:
         self._stream = Characteristic[bytes](STREAM_UUID, _Kinds.NOTIFY, _READ)
         self._log = Characteristic[bytes](LOG_UUID, _Kinds.NOTIFY, _READ)
         self._control = Characteristic[bytes](
-            CONTROL_UUID, _Kinds.WRITE | _Kinds.INDICATE, _WRITE, CharacteristicValue(write=self._on_control)
+            CONTROL_UUID,
+            _Kinds.WRITE | _Kinds.INDICATE,
+            _WRITE | (_ENCRYPTED if self.facts.encrypted or self.facts.passkey is not None else 0),
+            CharacteristicValue(write=self._on_control),
         )
+        self.device.pairing_config_factory = lambda _: pairing_config(self.facts.passkey, shows_it=True)
         for service in self._services():
             self.device.add_service(service)
         self.device.on(self.device.EVENT_CONNECTION, self._on_connection)

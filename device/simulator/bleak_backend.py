@@ -26,7 +26,9 @@ from bumble.att import ATT_Error
 from bumble.core import AdvertisingData
 from bumble.device import Advertisement, Connection, Device, Peer
 from bumble.gatt_client import CharacteristicProxy
+from bumble.keys import PairingKeys
 
+from device.simulator.bonding import pairing_config
 from device.simulator.patches import MAX_ATTRIBUTE_BYTES, advertised, plain_uuid
 
 T = TypeVar("T")
@@ -139,6 +141,8 @@ class BumbleClient(BaseBleakClient):
         try:
             await self._while_linked(self._peer.request_mtu(WANTED_MTU))
             await self._while_linked(self._discover(self._peer))
+            if await self._bond() is not None:
+                await self._while_linked(connection.encrypt())
         except BaseException:
             with contextlib.suppress(Exception):
                 await self.disconnect()
@@ -169,14 +173,24 @@ class BumbleClient(BaseBleakClient):
         if self._gone is not None and not self._gone.done():
             self._on_disconnection(hci.HCI_ErrorCode.CONNECTION_TERMINATED_BY_LOCAL_HOST_ERROR)
 
-    async def pair(self, *_: Any, **__: Any) -> None:
-        """Pair and encrypt."""
+    async def pair(self, *_: Any, passkey: int | None = None, **__: Any) -> None:
+        """Bond by LE Secure Connections, with the passkey where there is one; what is bonded is only encrypted."""
+        bond = await self._bond()
+        if bond is not None and (passkey is None or bond.authenticated):
+            return
+        self.device.pairing_config_factory = lambda _: pairing_config(passkey, shows_it=False)
         await self._while_linked(self._link().connection.pair())
+
+    async def _bond(self) -> PairingKeys.Key | None:
+        """Return the key that an earlier pairing left, if there was one."""
+        keystore = self.device.keystore
+        keys = await keystore.get(str(self._link().connection.peer_address)) if keystore else None
+        return keys.ltk if keys else None
 
     async def unpair(self) -> None:
         """Forget the bond."""
         if self.device.keystore is not None:
-            await self.device.keystore.delete(self.address)
+            await self.device.keystore.delete(str(hci.Address(self.address, hci.Address.RANDOM_DEVICE_ADDRESS)))
 
     async def read_gatt_char(
         self,

@@ -17,6 +17,7 @@ from bumble.core import UUID, AdvertisingData, InvalidArgumentError, PhysicalTra
 from bumble.device import Device, DeviceConfiguration
 from bumble.host import Host
 from bumble.link import LocalLink
+from bumble.snoop import Snooper
 
 BUMBLE_VERSION: Final = "0.0.236"
 
@@ -154,11 +155,15 @@ class QuietHost(Host):
 
     def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
         """Send a packet to the controller."""
+        if self.snooper:
+            self.snooper.snoop(bytes(packet), Snooper.Direction.HOST_TO_CONTROLLER)
         if self.hci_sink:
             self.hci_sink.on_packet(bytes(packet))
 
     def on_hci_packet(self, packet: hci.HCI_Packet) -> None:
         """Handle a packet from the controller."""
+        if self.snooper:
+            self.snooper.snoop(bytes(packet), Snooper.Direction.CONTROLLER_TO_HOST)
         match packet:
             case hci.HCI_AclDataPacket():
                 self.on_hci_acl_data_packet(packet)
@@ -196,6 +201,11 @@ class PacedLink(LocalLink):
         self._held.append((sender_controller, destination_address, transport, data))
         if self._event is None and not self._stalled:
             self._schedule()
+
+    @property
+    def held(self) -> tuple[tuple[Controller, hci.Address, PhysicalTransport, bytes], ...]:
+        """What waits for the next connection event, or for the end of a stall."""
+        return tuple(self._held)
 
     def stall(self) -> None:
         """Hold all data back, as bad reception does."""

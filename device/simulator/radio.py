@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, cast
 
 from bumble.core import BaseBumbleError
 from bumble.device import Device
+from bumble.snoop import Snooper
 from bumble.transport import open_transport
 
+from device.capture.btsnoop import BtsnoopWriter
 from device.simulator.bleak_backend import Backends, backends
 from device.simulator.patches import PacedLink, VirtualController, make_device
 
@@ -23,8 +25,9 @@ class VirtualAir:
     Enter it in the loop that uses it. ``backends`` are the bleak classes of the computer's adapter.
     """
 
-    def __init__(self, connection_interval_s: float = 0.0) -> None:
+    def __init__(self, connection_interval_s: float = 0.0, snooper: BtsnoopWriter | None = None) -> None:
         self.link = PacedLink(connection_interval_s)
+        self._snooper = snooper
         self._devices: list[tuple[Device, VirtualController]] = []
         self._central: Device | None = None
 
@@ -44,6 +47,7 @@ class VirtualAir:
 
     async def __aenter__(self) -> Self:
         self._central = self.join("computer", CENTRAL_ADDRESS)
+        self._central.host.snooper = cast("Snooper | None", self._snooper)
         await self._central.power_on()
         return self
 
@@ -57,7 +61,9 @@ class VirtualAir:
 
 
 @asynccontextmanager
-async def hci_adapter(moniker: str, timeout_s: float = 10.0) -> AsyncIterator[Backends]:
+async def hci_adapter(
+    moniker: str, timeout_s: float = 10.0, snooper: BtsnoopWriter | None = None
+) -> AsyncIterator[Backends]:
     """Open a Bumble transport (``tcp-client:127.0.0.1:17777``, ``usb:0``, ...) and yield its bleak classes.
 
     OSError where nobody answers there; a transport that Bumble doesn't know, one that hangs up, and one that is
@@ -69,6 +75,7 @@ async def hci_adapter(moniker: str, timeout_s: float = 10.0) -> AsyncIterator[Ba
         raise ConnectionError(f"{moniker} is no transport that can be opened: {error}") from error
     async with opened as transport:
         device = make_device("computer", CENTRAL_ADDRESS, transport.source, transport.sink)
+        device.host.snooper = cast("Snooper | None", snooper)
         try:
             async with asyncio.timeout(timeout_s):
                 await device.power_on()

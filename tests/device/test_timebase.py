@@ -14,10 +14,17 @@ NS = 1_000_000_000
 START_NS = 1_700_000_000 * NS
 
 
-def arrivals(rng: np.random.Generator, hours: float, ppm: float, stalls_s: float = 3.0) -> tuple[np.ndarray, ...]:
-    """Ten samples a packet at 50 Hz through a link with 30 ms events, jitter, and stalls that end in bursts."""
+def arrivals(
+    rng: np.random.Generator, hours: float, ppm: float, stalls_s: float = 3.0, wobble_ppm: float = 0.0
+) -> tuple[np.ndarray, ...]:
+    """Ten samples a packet at 50 Hz through a link with 30 ms events, jitter, and stalls that end in bursts.
+
+    ``wobble_ppm`` is how far a day's warmth and cold take the crystal from its mean, up and down.
+    """
     n = round(hours * 3600 / 0.2)
-    ticks = np.round(np.arange(n) * 0.2 * HZ * (1 - ppm / 1e6)).astype(np.int64)
+    day = 2 * np.pi * 0.2 / 86_400
+    wobbled_s = wobble_ppm / 1e6 * (1 - np.cos(np.arange(n) * day)) / day * 0.2
+    ticks = np.round((np.arange(n) * 0.2 * (1 - ppm / 1e6) - wobbled_s) * HZ).astype(np.int64)
     true_ns = START_NS + np.round(np.arange(n) * 0.2 * NS).astype(np.int64)
     late_s = rng.gamma(1.0, 0.004, n) + rng.uniform(0, 0.030, n)
     for at in rng.choice(n, n // 300, replace=False):
@@ -41,6 +48,17 @@ def test_two_hours_with_stalls_are_timed_to_a_millisecond_but_for_a_constant(ppm
     assert line.drift_ppm == pytest.approx(ppm, abs=0.5)
     assert line.measured
     assert 0.02 * NS < line.residual_p95_ns < 4 * NS
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_day_is_timed_to_five_milliseconds_but_for_a_constant(seed: int) -> None:
+    ticks, true_ns, received_ns = arrivals(np.random.default_rng(seed), 24.0, 35.0)
+    error_ns = lower_line(ticks, received_ns, HZ).to_ns(ticks) - true_ns
+    bias_ns = np.median(error_ns)
+    worst_ns = np.abs(error_ns - bias_ns).max()
+    print(f"\n24 h, 35 ppm: constant bias {bias_ns / 1e6:.2f} ms, then at most {worst_ns / 1e6:.3f} ms off")
+    assert 0 <= bias_ns < 10_000_000
+    assert worst_ns < 5_000_000
 
 
 def test_a_short_stretch_keeps_the_nominal_rate() -> None:

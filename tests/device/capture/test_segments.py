@@ -1,4 +1,7 @@
-"""What was written is read, wherever the file was cut and whatever happened to its bytes."""
+"""What was written is read, wherever the file was cut and whatever happened to its bytes.
+
+64 kB at every byte and every bit: ``SELFBACK_LONG_CAMPAIGN=1 pytest tests/device/capture/test_segments.py``
+"""
 
 import errno
 import hashlib
@@ -27,6 +30,7 @@ HEAD = SegmentHead(
     reason="test",
 )
 BATCHES = (3, 1, 5, 2)
+LONG = bool(os.environ.get("SELFBACK_LONG_CAMPAIGN"))
 
 arrivals = st.integers(0, MOST_MONOTONIC_NS - 1)
 packets = st.lists(
@@ -90,6 +94,38 @@ def test_a_file_cut_at_any_byte_gives_back_every_whole_batch(tmp_path: Path) -> 
         # At the very end the two marks that close a stream are there or count as torn.
         assert found.torn_bytes == (0 if cut == len(data) else cut - sizes[whole])
         assert not found.closed
+
+
+def write_64_kb(path: Path) -> tuple[list[Packet], list[int], bytes]:
+    """Write 64 kB in batches of four notifications; return the packets, where each batch ends, and the bytes."""
+    made: list[Packet] = []
+    with SegmentWriter(path, HEAD, Clock()) as writer:
+        ends = [path.stat().st_size]
+        while ends[-1] < 64 * 1024:
+            made += [Packet(n, "stream", n.to_bytes(2, "little") * 121) for n in range(len(made), len(made) + 4)]
+            writer.write(made[-4:])
+            writer.flush()
+            ends.append(path.stat().st_size)
+    return made, ends, path.read_bytes()
+
+
+def test_a_capture_of_64_kb_cut_anywhere_gives_back_every_whole_batch(tmp_path: Path) -> None:
+    made, ends, data = write_64_kb(tmp_path / "whole.arrows")
+    torn = tmp_path / "torn.arrows"
+    for cut in range(ends[0], len(data), 1 if LONG else 61):
+        torn.write_bytes(data[:cut])
+        assert read_segment(torn).packets == tuple(made[: 4 * sum(end <= cut for end in ends[1:])])
+
+
+def test_every_bit_of_a_closed_capture_of_64_kb_counts(tmp_path: Path) -> None:
+    path = tmp_path / "closed.arrows"
+    _, _, data = write_64_kb(path)
+    for at in range(0, 8 * len(data), 1 if LONG else 331):
+        changed = bytearray(data)
+        changed[at // 8] ^= 1 << at % 8
+        path.write_bytes(changed)
+        with pytest.raises(CaptureError, match="SHA-256"):
+            read_segment(path)
 
 
 def test_any_changed_byte_of_a_closed_segment_is_seen(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
 """No Bluetooth, in each of the ways in which a machine can lack it: one clear fault, with what to try."""
 
 import asyncio
+import os
 import pickle
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +156,50 @@ def test_one_adapter_does_one_thing_at_a_time_also_across_programs(tmp_path: Pat
     done = run_virtually(test())
     assert len(done) == 6
     assert all(a.split()[0] == b.split()[0] for a, b in zip(done[::2], done[1::2], strict=True))
+
+
+USES_THE_RADIO = """
+import asyncio, sys
+from pathlib import Path
+from device.link.radio import Adapter
+
+async def use():
+    adapter = Adapter("radio", {}, {}, lock_path=Path(sys.argv[1]))
+    for _ in range(int(sys.argv[3])):
+        async with adapter.exclusive():
+            with open(sys.argv[2], "a") as said:
+                said.write(f"{sys.argv[4]} begins\\n")
+            await asyncio.sleep(0.03)
+            if sys.argv[5:]:
+                print("has it", flush=True)
+                sys.stdin.read()
+            with open(sys.argv[2], "a") as said:
+                said.write(f"{sys.argv[4]} ends\\n")
+        await asyncio.sleep(0.02)
+
+asyncio.run(use())
+"""
+
+
+def radio_user(folder: Path, times: int, name: str, *how: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", USES_THE_RADIO, str(folder / "lock"), str(folder / "said"), str(times), name, *how]
+    pipe = subprocess.PIPE
+    around = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=around)
+
+
+def test_two_processes_never_have_one_radio_at_a_time_and_a_killed_one_gives_it_back(tmp_path: Path) -> None:
+    with radio_user(tmp_path, 1, "killed", "for ever") as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "has it\n"
+        with radio_user(tmp_path, 6, "one") as one, radio_user(tmp_path, 6, "other") as other:
+            holder.kill()
+            assert (one.wait(60), other.wait(60)) == (0, 0)
+    said = (tmp_path / "said").read_text().split("\n")[:-1]
+    assert said[0] == "killed begins"
+    turns = list(zip(said[1::2], said[2::2], strict=True))
+    assert sorted(begins.split()[0] for begins, _ in turns) == ["one"] * 6 + ["other"] * 6
+    assert all(ends == begins.replace("begins", "ends") for begins, ends in turns)
 
 
 def test_an_adapter_that_another_program_never_gives_back_is_named(tmp_path: Path) -> None:

@@ -43,12 +43,16 @@ def sync(
     samples: Any = SAMPLES,
     facts: BandFacts | None = None,
     progress: Callable[[int, int], None] | None = None,
+    later_s: float = 0.0,
+    drift_ppm: float = 0.0,
 ) -> Pulled:
     """One `selfback sync` of one log, on a virtual clock, of a band that is as it was the last time."""
 
     async def test() -> Pulled:
         loop = asyncio.get_running_loop()
-        clock = BandClock(START_NS - 3600 * NS_PER_S, 4, now_ns=lambda: NOW_NS + round(loop.time() * NS_PER_S))
+        clock = BandClock(
+            START_NS - 3600 * NS_PER_S, 4, drift_ppm, lambda: NOW_NS + round((later_s + loop.time()) * NS_PER_S)
+        )
         log = StoredLog(log_id, Trace(samples, 25.0), clock.ticks_at(START_NS), START_NS // NS_PER_S, 4)
         async with (
             VirtualAir() as air,
@@ -126,6 +130,32 @@ def test_a_second_sync_fetches_nothing_and_changes_nothing(tmp_path: Path) -> No
     again = sync(tmp_path)
     assert again.blocks_new == 0
     assert same(recording_of(again, tmp_path), first)
+
+
+@pytest.mark.parametrize("times", [2, 10])
+def test_syncs_of_two_hosts_in_turns_leave_the_recording_of_the_first_byte_for_byte(tmp_path: Path, times: int) -> None:
+    first = sync(tmp_path / "shared", drift_ppm=35.0)
+    path = tmp_path / "recording.parquet"
+    log_recording(first.folder, path)
+    whole = path.read_bytes()
+    for turn in range(1, times):
+        again = sync(tmp_path / "shared", drift_ppm=35.0, later_s=3600.0 * turn)
+        assert (again.folder, again.blocks_new) == (first.folder, 0)
+        log_recording(again.folder, path)
+        assert path.read_bytes() == whole
+
+
+def test_hosts_with_folders_of_their_own_have_the_same_samples_and_times_as_far_apart_as_the_drift(
+    tmp_path: Path,
+) -> None:
+    one, other = (
+        recording_of(sync(tmp_path / host, drift_ppm=35.0, later_s=later_s), tmp_path)
+        for host, later_s in (("one", 0.0), ("other", 3600.0))
+    )
+    assert one.accel_g.tobytes() == other.accel_g.tobytes()
+    assert one.segments == other.segments
+    apart_ns = np.abs(one.time_ns - other.time_ns)
+    assert apart_ns.max() < 3600 * 35_000 + NS_PER_S / 32_768
 
 
 def test_a_log_that_has_grown_is_fetched_from_where_it_was(tmp_path: Path) -> None:
