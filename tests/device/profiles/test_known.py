@@ -19,7 +19,7 @@ from device.profiles.samples import Samples
 
 README = Path(__file__).parents[3] / "device" / "profiles" / "README.md"
 NOW_NS = polar.EPOCH_2000_NS + 762_000_000_000_000_000
-HOSTILE = 500_000 if os.environ.get("SELFBACK_LONG_CAMPAIGN") else 2_000
+HOSTILE = 2_000_000 if os.environ.get("SELFBACK_LONG_CAMPAIGN") else 2_000
 
 
 def open_frame(counts: np.ndarray) -> bytes:
@@ -105,6 +105,7 @@ def test_what_is_encoded_is_decoded_to_the_count(name: str) -> None:
     holds()
 
 
+@pytest.mark.timeout(300 if HOSTILE <= 2_000 else 0)
 @pytest.mark.parametrize("name", DIALECTS)
 def test_hostile_bytes_are_refused_by_name_or_give_few_samples(name: str) -> None:
     decode, encode, n = DIALECTS[name]
