@@ -138,7 +138,7 @@ def _many(trials: int, seed: int, *, no_effect: bool, as_json: bool) -> None:
     from activity.trial.virtual.many import analyse_many
 
     design = Design().without_effect() if no_effect else Design()
-    truth = true_difference(design).value
+    truth = true_difference(design).value + 0.0  # no minus before a zero
     (found,) = analyse_many(((design, 0),), trials, first_seed=seed)
     done = performance(found, truth)
     if as_json:
