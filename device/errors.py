@@ -142,3 +142,31 @@ class RadioNameError(DeviceError):
 
     code = "radio-name"
     exit_code = 2
+
+
+class EraseRefusedError(DeviceError):
+    """Blocks that stay on the band, because this machine doesn't hold all of them, verified."""
+
+    code = "erase-refused"
+    exit_code = 7
+
+
+class FirmwareImageError(DeviceError):
+    """A firmware image that is torn, or not signed by the key that was given; nothing of it was sent to the band."""
+
+    code = "firmware-image"
+    exit_code = 5
+
+
+class FirmwareRefusedError(DeviceError):
+    """An update that isn't begun: the image is for another board or older, or the band's battery is too low."""
+
+    code = "firmware-refused"
+    exit_code = 7
+
+
+class FirmwareKeptError(DeviceError):
+    """An update that didn't hold: the band runs the image it ran before, or goes back to it when it next starts."""
+
+    code = "firmware-kept"
+    exit_code = 5

@@ -38,6 +38,7 @@ COMMANDS: Final[tuple[str, ...]] = (
     "store",
     "tool",
     "exercises",
+    "firmware",
     "simulate",
     "model",
     "content",

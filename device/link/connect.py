@@ -88,6 +88,15 @@ class BandLink:
         """Pair and encrypt; ``device.link.pairing.bond`` is for whom this isn't enough."""
         await self.bounded("while pairing", self._client.pair(passkey=passkey), timeout_s)
 
+    async def write_freely(self, uuid: str, value: bytes) -> None:
+        """Write a characteristic without an answer of the band, at most ``longest_write`` bytes at once."""
+        await self.bounded("while writing", self._client.write_gatt_char(uuid, value, response=False))
+
+    def longest_write(self, uuid: str) -> int:
+        """Return how many bytes fit in one ``write_freely``; 0 where the band lacks the characteristic."""
+        characteristic = self._client.services.get_characteristic(uuid)
+        return 0 if characteristic is None else characteristic.max_write_without_response_size
+
     async def info(self) -> BandInfo:
         """Return what the band says of itself; empty where it doesn't say."""
         maker, model, serial, firmware = [await self._text(number) for number in _INFO]

@@ -13,6 +13,7 @@ from device.profiles.openband import (
     BlockCount,
     Body,
     ClockNow,
+    EraseLog,
     GetClock,
     ListLogs,
     LogEntry,
@@ -74,6 +75,10 @@ class ControlPoint:
         """Have no more blocks sent."""
         self._when_done.clear()
         await self._request(StopRead(), next(self._tokens))
+
+    async def erase_log(self, log_id: int, before_index: int) -> int:
+        """Have the blocks before an index forgotten for good, and return how many were."""
+        return (await self._ask(EraseLog(log_id, before_index), BlockCount)).blocks
 
     async def start_stream(self, rate_hz: float, range_g: int) -> StreamSettings:
         """Have live samples sent and return what the band really does."""
