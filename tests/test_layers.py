@@ -15,6 +15,8 @@ HOMES = {
     "bleak": ("device/link", "device/simulator/bleak_backend.py"),
     "bumble": ("device/simulator",),
     "dbus_fast": ("device/link/pairing.py",),
+    "smpclient": ("device/firmware",),
+    "imgtool": ("device/firmware/signature.py",),
     "sklearn": ("activity/classify/train.py", "activity/classify/evaluate.py", "activity/classify/embedded/train.py"),
     "sqlalchemy": ("activity/store",),
     "fastapi": ("activity/app",),

@@ -7,19 +7,22 @@ import click
 from activity.cli import console
 from activity.cli.firmware_clock import clock
 from activity.cli.firmware_logs import logs
+from activity.cli.firmware_update import rollback, update
 from activity.cli.reaching import Reach, band_options, reached
 
 if TYPE_CHECKING:
     from device.link.connect import BandLink
 
 
-@click.group(short_help="Ask a band about itself, set its clock, erase its logs, test it.")
+@click.group(short_help="Ask a band about itself, set its clock, erase logs, update.")
 def command() -> None:
-    """Ask a band about itself, set its clock, list, fetch and erase its logs, test it; write the C header."""
+    """Ask a band about itself, set its clock, fetch and erase its logs, change its firmware; print the C header."""
 
 
 command.add_command(clock)
 command.add_command(logs)
+command.add_command(update)
+command.add_command(rollback)
 
 
 @command.command(short_help="Print what a band says of itself.")
@@ -66,8 +69,12 @@ async def _facts(link: "BandLink") -> dict[str, Any]:
 
 
 @command.command(short_help="Print the C header of the open band profile.")
-def header() -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def header(*, as_json: bool) -> None:
     """Print the C header that a band's firmware is compiled with: every message, with its size and offsets asserted."""
     from device.wire.header import c_header
 
-    click.echo(c_header(), nl=False)
+    if as_json:
+        console.emit_json({"header": c_header()})
+    else:
+        click.echo(c_header(), nl=False)

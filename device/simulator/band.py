@@ -12,7 +12,7 @@ import string
 from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any, Final, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from bumble import core, hci
 from bumble.att import ATT_Error, ErrorCode
@@ -21,7 +21,7 @@ from bumble.device import Connection, Device
 from bumble.gatt import Characteristic, CharacteristicValue, Service
 
 from device.errors import FrameError
-from device.profiles import openband
+from device.profiles import openband, smp
 from device.profiles.current_time import decode_current_time, encode_current_time
 from device.profiles.pieces import split_message
 from device.recording import NS_PER_S
@@ -33,8 +33,14 @@ from device.simulator.recogniser import Recogniser
 from device.wire.codes import CONTROL_UUID, LOG_UUID, SERVICE_UUID, STREAM_UUID, Flag, Opcode, Status
 from device.wire.table import NOTIFICATION_HEADER, SAMPLE
 
+if TYPE_CHECKING:
+    from device.simulator.smp import SmpServer  # needs more libraries than the band itself
+
 #: Packets on their way before the band waits for the radio; a controller has about this many buffers.
 PACKETS_IN_FLIGHT: Final = 32
+
+#: Between the answer to a reset and the reset, as in Zephyr, so that the answer is sent.
+RESTART_DELAY_S: Final = 0.25
 
 #: Rates a stream can have: those that LIS2DW12, BMA400 and their like offer and that we use.
 STREAM_RATES_HZ: Final = (25.0, 50.0, 100.0)
@@ -100,6 +106,7 @@ class SimulatedBand:
         faults: FaultPlan | None = None,
         recogniser: Recogniser | None = None,
         first_seq: int = 0,
+        management: "SmpServer | None" = None,
     ) -> None:
         self.facts = facts or BandFacts()
         self.clock = clock
@@ -107,6 +114,9 @@ class SimulatedBand:
         self.logs = {log.log_id: log for log in logs}
         self.faults = FaultsSoFar(faults or FaultPlan())
         self.recogniser = recogniser
+        self.management = management
+        self.firmware = management.power_on() if management else self.facts.firmware
+        self._restarts: set[asyncio.Task[None]] = set()
         self.set_time_offset_ns = 0
         self._seq = first_seq
         self._session: _Session | None = None
@@ -121,6 +131,12 @@ class SimulatedBand:
             CharacteristicValue(write=self._on_control),
         )
         self.device.pairing_config_factory = lambda _: pairing_config(self.facts.passkey, shows_it=True)
+        self._smp = Characteristic[bytes](
+            smp.CHARACTERISTIC_UUID,
+            _Kinds.WRITE_WITHOUT_RESPONSE | _Kinds.NOTIFY,
+            _WRITE,
+            CharacteristicValue(write=self._on_management),
+        )
         for service in self._services():
             self.device.add_service(service)
         self.device.on(self.device.EVENT_CONNECTION, self._on_connection)
@@ -158,13 +174,22 @@ class SimulatedBand:
 
     def _services(self) -> tuple[Service, ...]:
         facts = self.facts
-        strings = ((0x2A29, facts.maker), (0x2A24, facts.model), (0x2A25, facts.serial), (0x2A26, facts.firmware))
+        strings = ((0x2A29, facts.maker), (0x2A24, facts.model), (0x2A25, facts.serial))
+        firmware = CharacteristicValue(read=lambda _: self.firmware.encode())
+        management = (Service(smp.SERVICE_UUID, [self._smp]),) if self.management else ()
         time = CharacteristicValue(read=self._read_time, write=self._write_time)
         return (
             Service(SERVICE_UUID, [self._stream, self._log, self._control]),
             Service(_short(0x180F), [_value(0x2A19, bytes([facts.battery_percent]))]),
-            Service(_short(0x180A), [_value(number, text.encode()) for number, text in strings]),
+            Service(
+                _short(0x180A),
+                [
+                    *(_value(number, text.encode()) for number, text in strings),
+                    Characteristic(_short(0x2A26), _Kinds.READ, _READ, firmware),
+                ],
+            ),
             Service(_short(0x1805), [Characteristic(_short(0x2A2B), _Kinds.READ | _Kinds.WRITE, _READ | _WRITE, time)]),
+            *management,
         )
 
     def _own_time_ns(self) -> int:
@@ -190,6 +215,8 @@ class SimulatedBand:
                 task.cancel()
             if self._session is session:
                 self._session = None
+            if self.management:
+                self.management.link_ended()
 
         connection.on(connection.EVENT_DISCONNECTION, ended)
 
@@ -231,6 +258,34 @@ class SimulatedBand:
         for log_id, log in self.logs.items():
             if log.first_index < index:
                 self.logs[log_id] = replace(log, first_index=min(index, log.end_index))
+
+    # -- image management ---------------------------------------------------------------------------------------
+
+    def _on_management(self, connection: Connection, value: bytes) -> None:
+        session = self._session
+        if self.management is None or session is None or session.connection is not connection:
+            return
+        reply = self.management.feed(value, lambda: self._soon(self._restart()), lambda: self._soon(self.vanish()))
+        if reply:
+            self._start(session, self._send_management(session, reply))
+
+    async def _send_management(self, session: _Session, reply: bytes) -> None:
+        size = session.connection.att_mtu - 3
+        for begin in range(0, len(reply), size):
+            await self.device.gatt_server.notify_subscriber(session.connection, self._smp, reply[begin : begin + size])
+
+    async def _restart(self) -> None:
+        """Start again, as after a reset or a battery that was taken out: the bootloader chooses what runs."""
+        await asyncio.sleep(RESTART_DELAY_S)
+        self.clock, self._seq = self.clock.restarted(self.clock.now_ns(), self.clock.boot + 1), 0
+        if self.management:
+            self.firmware = self.management.power_on()
+        await self.vanish()
+
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
+        self._restarts.add(task)
+        task.add_done_callback(self._restarts.discard)
 
     # -- control point ------------------------------------------------------------------------------------------
 
