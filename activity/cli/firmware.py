@@ -7,6 +7,7 @@ import click
 from activity.cli import console
 from activity.cli.firmware_clock import clock
 from activity.cli.firmware_logs import logs
+from activity.cli.firmware_selftest import selftest
 from activity.cli.firmware_update import rollback, update
 from activity.cli.reaching import Reach, band_options, reached
 
@@ -21,6 +22,7 @@ def command() -> None:
 
 command.add_command(clock)
 command.add_command(logs)
+command.add_command(selftest)
 command.add_command(update)
 command.add_command(rollback)
 
