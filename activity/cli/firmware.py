@@ -6,6 +6,7 @@ import click
 
 from activity.cli import console
 from activity.cli.firmware_clock import clock
+from activity.cli.firmware_config import config
 from activity.cli.firmware_logs import logs
 from activity.cli.firmware_selftest import selftest
 from activity.cli.firmware_update import rollback, update
@@ -21,6 +22,7 @@ def command() -> None:
 
 
 command.add_command(clock)
+command.add_command(config)
 command.add_command(logs)
 command.add_command(selftest)
 command.add_command(update)

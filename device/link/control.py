@@ -15,12 +15,14 @@ from device.profiles.openband import (
     ClockNow,
     EraseLog,
     GetClock,
+    GetConfig,
     ListLogs,
     LogEntry,
     LogPage,
     ReadLog,
     Reply,
     Request,
+    SetConfig,
     StartStream,
     Status,
     StopRead,
@@ -79,6 +81,14 @@ class ControlPoint:
     async def erase_log(self, log_id: int, before_index: int) -> int:
         """Have the blocks before an index forgotten for good, and return how many were."""
         return (await self._ask(EraseLog(log_id, before_index), BlockCount)).blocks
+
+    async def config(self) -> StreamSettings:
+        """Return how the band records by itself."""
+        return await self._ask(GetConfig(), StreamSettings)
+
+    async def set_config(self, rate_hz: float, range_g: int) -> StreamSettings:
+        """Have the band record otherwise from its next log on, and return how it will."""
+        return await self._ask(SetConfig(rate_hz, range_g), StreamSettings)
 
     async def start_stream(self, rate_hz: float, range_g: int) -> StreamSettings:
         """Have live samples sent and return what the band really does."""

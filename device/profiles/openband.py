@@ -134,7 +134,20 @@ class EraseLog:
     before_index: int
 
 
-Request = GetClock | ListLogs | ReadLog | StopRead | StartStream | StopStream | EraseLog
+@dataclass(frozen=True, slots=True)
+class GetConfig:
+    """Ask how the band records by itself; the reply carries ``StreamSettings``."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetConfig:
+    """Ask to record otherwise, from the next log on; the reply carries the ``StreamSettings`` from then on."""
+
+    rate_hz: float
+    range_g: int
+
+
+Request = GetClock | ListLogs | ReadLog | StopRead | StartStream | StopStream | EraseLog | GetConfig | SetConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +192,7 @@ class BlockCount:
 
 @dataclass(frozen=True, slots=True)
 class StreamSettings:
-    """What the band streams."""
+    """What the band streams, or records by itself."""
 
     rate_hz: float
     range_g: int
@@ -206,8 +219,10 @@ OPCODE_OF: Final[dict[type, Opcode]] = {
     StartStream: Opcode.START_STREAM,
     StopStream: Opcode.STOP_STREAM,
     EraseLog: Opcode.ERASE_LOG,
+    GetConfig: Opcode.GET_CONFIG,
+    SetConfig: Opcode.SET_CONFIG,
 }
-_BARE: Final[dict[int, Request]] = {OPCODE_OF[type(r)]: r for r in (GetClock(), StopRead(), StopStream())}
+_BARE: Final[dict[int, Request]] = {OPCODE_OF[type(r)]: r for r in (GetClock(), StopRead(), StopStream(), GetConfig())}
 
 
 def encode_notification(notification: Notification) -> bytes:
@@ -279,7 +294,7 @@ def encode_request(request: Request, token: int) -> bytes:
             return head + pack(table.LIST_LOGS_REQUEST, position)
         case ReadLog(log_id, first_index, count):
             return head + pack(table.READ_LOG_REQUEST, log_id, first_index, count)
-        case StartStream(rate_hz, range_g):
+        case StartStream(rate_hz, range_g) | SetConfig(rate_hz, range_g):
             return head + pack(table.STREAM_SETTINGS, rate_code(rate_hz), range_g)
         case EraseLog(log_id, before_index):
             return head + pack(table.ERASE_LOG_REQUEST, log_id, before_index)
@@ -299,6 +314,9 @@ def decode_request(data: bytes) -> tuple[int, Request]:
         case Opcode.START_STREAM:
             rate, range_g = unpack_exactly(table.STREAM_SETTINGS, body)
             return token, StartStream(rate / RATE_STEPS_PER_HZ, range_g)
+        case Opcode.SET_CONFIG:
+            rate, range_g = unpack_exactly(table.STREAM_SETTINGS, body)
+            return token, SetConfig(rate / RATE_STEPS_PER_HZ, range_g)
         case Opcode.ERASE_LOG:
             return token, EraseLog(*unpack_exactly(table.ERASE_LOG_REQUEST, body))
         case _ if opcode not in _BARE:
@@ -377,7 +395,7 @@ def _decode_body(opcode: int, body: bytes) -> Body | None:
             return LogPage(total, position, entries)
         case Opcode.READ_LOG | Opcode.ERASE_LOG:
             return BlockCount(*unpack_exactly(table.BLOCK_COUNT, body))
-        case Opcode.START_STREAM:
+        case Opcode.START_STREAM | Opcode.GET_CONFIG | Opcode.SET_CONFIG:
             rate, range_g = unpack_exactly(table.STREAM_SETTINGS, body)
             return StreamSettings(rate / RATE_STEPS_PER_HZ, range_g)
         case _:

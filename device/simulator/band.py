@@ -45,6 +45,9 @@ RESTART_DELAY_S: Final = 0.25
 #: Rates a stream can have: those that LIS2DW12, BMA400 and their like offer and that we use.
 STREAM_RATES_HZ: Final = (25.0, 50.0, 100.0)
 
+#: Ranges of those sensors.
+RANGES_G: Final = (2, 4, 8, 16)
+
 #: Samples of a live notification at an MTU of 247; a smaller MTU carries fewer.
 STREAM_BATCH: Final = 38
 
@@ -118,6 +121,7 @@ class SimulatedBand:
         self.firmware = management.power_on() if management else self.facts.firmware
         self._restarts: set[asyncio.Task[None]] = set()
         self.set_time_offset_ns = 0
+        self.config = openband.StreamSettings(STREAM_RATES_HZ[0], 8)
         self._seq = first_seq
         self._session: _Session | None = None
         self.device: Device = air.join(self.facts.name, self.facts.address)
@@ -326,6 +330,14 @@ class SimulatedBand:
             case openband.StopStream():
                 _cancel(session.stream)
                 await self._reply(session, opcode, token, Status.OK)
+            case openband.GetConfig():
+                await self._reply(session, opcode, token, Status.OK, self.config)
+            case openband.SetConfig(rate_hz, range_g):
+                if rate_hz not in STREAM_RATES_HZ or range_g not in RANGES_G:
+                    await self._reply(session, opcode, token, Status.BAD_REQUEST)
+                    return
+                self.config = openband.StreamSettings(rate_hz, range_g)
+                await self._reply(session, opcode, token, Status.OK, self.config)
             case openband.EraseLog(log_id, before_index):
                 await self._erase(session, token, log_id, before_index)
 

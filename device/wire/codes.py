@@ -41,6 +41,8 @@ class Opcode(IntEnum):
     START_STREAM = 5  #: send live samples on the stream characteristic
     STOP_STREAM = 6  #: send no more live samples
     ERASE_LOG = 7  #: forget the blocks before an index
+    GET_CONFIG = 8  #: rate and range of what the band records by itself
+    SET_CONFIG = 9  #: change them, from the next log on; they outlive a restart
 
 
 class Status(IntEnum):

@@ -43,6 +43,8 @@ enum selfback_opcode {
     SELFBACK_OPCODE_START_STREAM = 5,
     SELFBACK_OPCODE_STOP_STREAM = 6,
     SELFBACK_OPCODE_ERASE_LOG = 7,
+    SELFBACK_OPCODE_GET_CONFIG = 8,
+    SELFBACK_OPCODE_SET_CONFIG = 9,
 };
 
 enum selfback_status {
@@ -222,7 +224,7 @@ typedef struct __attribute__((packed)) {
 _Static_assert(sizeof(selfback_block_count) == 4, "block_count");
 _Static_assert(offsetof(selfback_block_count, blocks) == 0, "block_count.blocks");
 
-/* Body of START_STREAM, and in its reply what the band really does. */
+/* Body of START_STREAM and SET_CONFIG, and in their replies, and that to GET_CONFIG, what the band really does. */
 typedef struct __attribute__((packed)) {
     uint16_t rate; /* nominal sampling rate [1/64 Hz] */
     uint8_t range_g; /* half of full scale: 8 is ±8 g; a sample in g is raw * range_g / 32768 [g] */

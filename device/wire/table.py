@@ -205,7 +205,9 @@ BLOCK_COUNT = WireStruct(
 )
 
 STREAM_SETTINGS = WireStruct(
-    "stream_settings", "Body of START_STREAM, and in its reply what the band really does.", (_RATE, _RANGE)
+    "stream_settings",
+    "Body of START_STREAM and SET_CONFIG, and in their replies, and that to GET_CONFIG, what the band really does.",
+    (_RATE, _RANGE),
 )
 
 ERASE_LOG_REQUEST = WireStruct(

@@ -54,6 +54,8 @@ ROWS = [
     {"kind": "request", "token": 9, "repr": "StartStream(rate_hz=12.5, range_g=8)", "hex": "0509200308"},
     {"kind": "request", "token": 9, "repr": "StopStream()", "hex": "0609"},
     {"kind": "request", "token": 4, "repr": "EraseLog(log_id=7, before_index=16)", "hex": "07040700000010000000"},
+    {"kind": "request", "token": 5, "repr": "GetConfig()", "hex": "0805"},
+    {"kind": "request", "token": 6, "repr": "SetConfig(rate_hz=100.0, range_g=16)", "hex": "0906001910"},
 ]
 
 

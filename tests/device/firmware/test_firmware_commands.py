@@ -21,7 +21,7 @@ from device.simulator.faults import FaultPlan
 from device.simulator.memory import BandClock, StoredLog, Trace, system_clock_ns
 from device.simulator.radio import VirtualAir
 from device.simulator.serve import serving
-from device.wire.codes import TICKS_HZ
+from device.wire.codes import TICKS_HZ, Opcode
 from device.wire.header import c_header
 
 SAMPLES = np.random.default_rng(5).integers(-9000, 9000, (800, 3)).astype(np.int16)
@@ -124,6 +124,19 @@ def test_a_log_with_blocks_that_never_came_whole_stays_unless_they_are_given_up(
     assert (codes, left) == ([7], [10])
     assert "blocks 4 to 4 came damaged every time" in capsys.readouterr().err
     assert commands([*line, "--give-up-unreadable"], faults=rotten) == [0]
+
+
+def test_how_a_band_records_is_changed_and_read_back(capsys: pytest.CaptureFixture[str]) -> None:
+    change = ["config", "set", "--rate", "100", "--range", "16", "--json"]
+    assert commands(["config", "get", "--json"], [*change, "--dry-run"], change, ["config", "get", "--json"]) == [0] * 4
+    asked, dry, done, after = said(capsys)
+    assert (asked["rate_hz"], asked["range_g"]) == (dry["rate_hz"], dry["range_g"]) == (25.0, 8)
+    assert (done["rate_hz"], done["range_g"]) == (after["rate_hz"], after["range_g"]) == (100.0, 16)
+
+
+def test_a_band_whose_firmware_has_no_configuration_says_so() -> None:
+    older = FaultPlan(refuse=frozenset({Opcode.GET_CONFIG, Opcode.SET_CONFIG}))
+    assert commands(["config", "get"], faults=older) == [3]
 
 
 def test_a_log_that_is_not_there_is_named() -> None:

@@ -64,6 +64,8 @@ requests = st.one_of(
     st.builds(ListLogs, u8),
     st.builds(ReadLog, u32, u32, u32),
     st.builds(StartStream, rates_hz, u8),
+    st.just(openband.GetConfig()),
+    st.builds(openband.SetConfig, rates_hz, u8),
     st.builds(EraseLog, u32, u32),
 )
 entries = st.builds(LogEntry, u32, u32, u32, u64, u32, rates_hz, ranges_g, u16, u8)
@@ -71,7 +73,10 @@ bodies = st.one_of(
     st.tuples(st.just(Opcode.GET_CLOCK), st.builds(ClockNow, u64, u16, u32)),
     st.tuples(st.just(Opcode.LIST_LOGS), st.builds(LogPage, u8, u8, st.lists(entries, max_size=16).map(tuple))),
     st.tuples(st.sampled_from([Opcode.READ_LOG, Opcode.ERASE_LOG]), st.builds(BlockCount, u32)),
-    st.tuples(st.just(Opcode.START_STREAM), st.builds(StreamSettings, rates_hz, u8)),
+    st.tuples(
+        st.sampled_from([Opcode.START_STREAM, Opcode.GET_CONFIG, Opcode.SET_CONFIG]),
+        st.builds(StreamSettings, rates_hz, u8),
+    ),
     st.tuples(st.sampled_from([Opcode.STOP_READ, Opcode.STOP_STREAM]), st.none()),
 )
 replies = st.one_of(
