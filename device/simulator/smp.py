@@ -132,6 +132,8 @@ class SmpServer:
 
     def _set_state(self, body: dict[str, Any]) -> dict[str, Any]:
         wanted, confirm = body.get("hash"), bool(body.get("confirm"))
+        if not isinstance(wanted, bytes | None):
+            raise SmpError(_EINVAL)
         slots = {row["hash"]: row["slot"] for row in self._states()["images"]}
         if wanted is not None and wanted not in slots:
             raise SmpError(_ENOENT)

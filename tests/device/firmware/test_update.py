@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cbor2
 import pytest
 from firmware_images import FACTS, Maker
 from hypothesis import given
@@ -19,6 +20,7 @@ from device.firmware.signature import signed_image
 from device.firmware.update import Policy, Updated, roll_back, update, version_of
 from device.link.connect import Timeouts, connect
 from device.link.radio import Adapter, open_adapter, simulated
+from device.profiles.smp import HEADER
 from device.recording import NS_PER_S
 from device.simulator.band import BandFacts, SimulatedBand
 from device.simulator.bootloader import Flash
@@ -252,6 +254,43 @@ def test_a_rollback_ends_a_trial_and_a_bootloader_that_takes_nothing_older_says_
     assert confirmed.running == new.read_bytes()
     with pytest.raises(FirmwareRefusedError, match="no other image"):
         on_band(SmpServer(flash_of(maker, old)), back)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0, 2]),
+            st.sampled_from([0, 1]),
+            st.integers(0, 6),
+            st.one_of(
+                st.binary(max_size=40),
+                st.fixed_dictionaries(
+                    {},
+                    optional={
+                        key: st.one_of(st.none(), st.integers(-1, 2**40), st.binary(max_size=40), st.lists(st.none()))
+                        for key in ("off", "data", "len", "sha", "hash", "confirm")
+                    },
+                ).map(cbor2.dumps),
+            ),
+        ),
+        max_size=8,
+    ),
+    st.integers(1, 20),
+)
+def test_nothing_that_is_written_to_the_server_changes_what_runs(
+    maker: Maker, old: bytes, requests: list[tuple[int, int, int, bytes]], piece: int
+) -> None:
+    flash = flash_of(maker, old)
+    server = SmpServer(flash)
+    for operation, group, command, body in requests:
+        message = HEADER.pack(operation, 0, len(body), group, 7, command) + body
+        replies = [
+            server.feed(message[at : at + piece], lambda: None, lambda: None) for at in range(0, len(message), piece)
+        ]
+        assert [bool(reply) for reply in replies] == [False] * (len(replies) - 1) + [True]
+        assert isinstance(cbor2.loads(replies[-1][HEADER.size :]), dict)
+    assert server.power_on() == "1.0.0"
+    assert flash.running == old
 
 
 def test_a_band_without_image_management_says_so(maker: Maker, new: Path) -> None:
