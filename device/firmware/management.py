@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+import cbor2
 from smpclient import SMPClient
 from smpclient.exceptions import SMPBadSequence, SMPUploadError, SMPValidationException
 from smpclient.generics import error as is_error
@@ -27,6 +28,18 @@ LARGEST_REPLY_BYTES: Final = 8192
 
 #: Erasing a slot of flash takes a chip up to half a minute.
 ERASE_S: Final = 40.0
+
+
+#: What smpclient raises for silence, and for bytes that are no answer: it checks some of them by an assertion.
+_NOT_UNDERSTOOD: Final = (
+    TimeoutError,
+    SMPBadSequence,
+    SMPValidationException,
+    cbor2.CBORDecodeError,
+    ValueError,
+    TypeError,
+    AssertionError,
+)
 
 
 class LinkTransport(SMPTransport):
@@ -118,7 +131,7 @@ class Management:
             raise BandRefusedError(
                 f"the band refused the image ({error})", where=self._link.name, remedy="update the band's bootloader"
             ) from error
-        except (TimeoutError, SMPBadSequence, SMPValidationException) as error:
+        except _NOT_UNDERSTOOD as error:
             raise lost(
                 "the band fell silent, or said what can't be understood, in mid-upload", self._link.name
             ) from error
@@ -142,7 +155,7 @@ class Management:
     async def _ask(self, request: Any, what: str) -> Any:
         try:
             reply = await self._client.request(request, timeout_s=self._link.timeouts.silence_s)
-        except (TimeoutError, SMPBadSequence, SMPValidationException) as error:
+        except _NOT_UNDERSTOOD as error:
             raise lost(f"the band gave no answer that can be understood to {what}", self._link.name) from error
         if is_error(reply):
             code = getattr(reply, "rc", None) or getattr(getattr(reply, "err", None), "rc", None)
@@ -165,7 +178,10 @@ async def open_management(link: BandLink) -> Management:
         )
     transport = LinkTransport(link, await link.listen(CHARACTERISTIC_UUID))
     client = SMPClient(transport, link.address, link.timeouts.silence_s)
-    await client.connect()
+    try:
+        await client.connect()
+    except _NOT_UNDERSTOOD as error:
+        raise lost("the band gave no answer that can be understood to a question for its sizes", link.name) from error
     return Management(link, client, transport)
 
 

@@ -293,6 +293,39 @@ def test_nothing_that_is_written_to_the_server_changes_what_runs(
     assert flash.running == old
 
 
+class Liar(SmpServer):
+    """Answers each request with other bytes."""
+
+    lie: Callable[[bytes], bytes]
+
+    def feed(self, data: bytes, restart: Callable[[], None], leave: Callable[[], None]) -> bytes:
+        return self.lie(SmpServer.feed(self, data, restart, leave))
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        lambda reply: b"",
+        lambda reply: b"\xff" * len(reply),
+        lambda reply: reply[:-1],
+        lambda reply: reply[:6] + bytes([reply[6] ^ 0x55]) + reply[7:] if reply else b"",
+        lambda reply: reply[:7] + b"\xee" + reply[8:] if reply else b"",
+        lambda reply: reply[:8] + b"\xff" * (len(reply) - 8),
+        lambda reply: reply[:8] + b"\xa0" + reply[9:],
+        lambda reply: reply[:2] + b"\x00\x00" + reply[4:8] if reply else b"",
+    ],
+)
+def test_a_band_that_answers_nonsense_is_a_clear_fault_and_keeps_its_image(
+    maker: Maker, old: bytes, new: Path, lie: Callable[[bytes], bytes]
+) -> None:
+    flash = flash_of(maker, old)
+    server = Liar(flash)
+    server.lie = lie
+    with pytest.raises((BandLostError, BandRefusedError)):
+        updated(server, signed_image(new, maker.public))
+    assert flash.running == old
+
+
 def test_a_band_without_image_management_says_so(maker: Maker, new: Path) -> None:
     async def work(adapter: Adapter) -> None:
         async with connect(adapter, timeouts=QUICK) as link:
