@@ -128,17 +128,18 @@ class SimulatedBand:
         self.device.gatt_server.max_mtu = self.facts.max_mtu
         self._stream = Characteristic[bytes](STREAM_UUID, _Kinds.NOTIFY, _READ)
         self._log = Characteristic[bytes](LOG_UUID, _Kinds.NOTIFY, _READ)
+        guarded = _WRITE | (_ENCRYPTED if self.facts.encrypted or self.facts.passkey is not None else 0)
         self._control = Characteristic[bytes](
             CONTROL_UUID,
             _Kinds.WRITE | _Kinds.INDICATE,
-            _WRITE | (_ENCRYPTED if self.facts.encrypted or self.facts.passkey is not None else 0),
+            guarded,
             CharacteristicValue(write=self._on_control),
         )
         self.device.pairing_config_factory = lambda _: pairing_config(self.facts.passkey, shows_it=True)
         self._smp = Characteristic[bytes](
             smp.CHARACTERISTIC_UUID,
             _Kinds.WRITE_WITHOUT_RESPONSE | _Kinds.NOTIFY,
-            _WRITE,
+            guarded,
             CharacteristicValue(write=self._on_management),
         )
         for service in self._services():
