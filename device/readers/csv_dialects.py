@@ -3,7 +3,6 @@
 import csv
 import re
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Final
 
 from device.errors import ColumnError, CountsError, EmptyFileError
@@ -205,11 +204,9 @@ def _actilife_layout(said: dict[str, str], names: list[str], row: list[str], del
 
 def _start_ns(said: dict[str, str], date_format: str, where: str) -> int:
     try:
-        start = datetime.strptime(  # noqa: DTZ007 - a wall clock
-            f"{said['start_date']} {said['start_time']}", f"{strptime_of(date_format)} %H:%M:%S"
-        )
-        return wall_seconds(start) * NS_PER_S
-    except (ValueError, re.error) as error:
+        clock = f"{said['start_date']} {said['start_time']}"
+        return wall_seconds(clock, f"{strptime_of(date_format)} %H:%M:%S") * NS_PER_S
+    except ValueError as error:
         raise ColumnError(
             f"no start that can be read ({said['start_date']!r}, {said['start_time']!r})", where,
             f"Start Date as {date_format} and Start Time as 21:35:00",

@@ -112,12 +112,19 @@ def strptime_of(date_format: str) -> str:
 def _second_of(text: str, day: str) -> int:
     halved = text.upper().replace(".", "") if text[-1:] in "MmMm." else text
     clock = "%I:%M:%S%p" if halved.endswith("M") else "%H:%M:%S"
-    when = datetime.strptime(re.sub(r"\s+(?=[AP]M$)", "", halved).strip(), f"{day} {clock}")  # noqa: DTZ007 - a wall clock
-    return wall_seconds(when)
+    return wall_seconds(re.sub(r"\s+(?=[AP]M$)", "", halved).strip(), f"{day} {clock}")
 
 
-def wall_seconds(when: datetime) -> int:
-    """Return the seconds since 1970 of a wall clock; ``ValueError`` beyond the years that nanoseconds can hold."""
+def wall_seconds(text: str, form: str) -> int:
+    """Return the seconds since 1970 that a wall clock says in a form of `datetime.strptime`.
+
+    ``ValueError`` where it isn't of that form, where the form names a part twice, and beyond the years that nanoseconds
+    can hold.
+    """
+    try:
+        when = datetime.strptime(text, form)  # noqa: DTZ007 - a wall clock
+    except re.error as error:
+        raise ValueError(f"no form of dates: {form}") from error
     seconds = int((when - datetime(1970, 1, 1)).total_seconds())  # noqa: DTZ001 - a wall clock
     if abs(seconds) >= _MOST_SECONDS:
         raise ValueError("a time out of range")

@@ -396,6 +396,14 @@ def test_counts_are_not_taken_for_acceleration(text, tmp_path):
     assert "raw" in fault.what
 
 
+@pytest.mark.parametrize("names", ["Accelerometer X,Accelerometer Y,Accelerometer Z\n",
+                                   "Timestamp,Accelerometer X,Accelerometer Y,Accelerometer Z\n"])  # fmt: skip
+def test_a_form_of_dates_that_names_the_day_twice_is_refused(names, tmp_path):
+    stamp = "6/15/2026 08:00:00.000," if names.startswith("T") else ""
+    text = actilife_head(names).replace("M/d/yyyy", "d/d/yyyy") + f"{stamp}0,0,1\n"
+    assert isinstance(csv_fault(tmp_path, text), ColumnError)
+
+
 @pytest.mark.parametrize("year", ["2600", "9999"])
 def test_a_start_beyond_what_nanoseconds_hold_is_refused(year, tmp_path):
     fault = csv_fault(tmp_path, actilife_head().replace("6/15/2026", f"6/15/{year}") + "0,0,1\n")
